@@ -1,0 +1,88 @@
+"""The `amt` command: its sub-commands, its version, and how it speaks of errors.
+
+Nothing heavy is imported here: a command imports what it needs when it runs.
+"""
+
+from __future__ import annotations
+
+import logging
+import sys
+from typing import Annotated
+
+import typer
+
+from transcriber.errors import AmtError
+
+from .demo import demo
+from .transcribe import EPILOG, transcribe
+
+_log = logging.getLogger("amt")
+
+app = typer.Typer(
+    name="amt",
+    help="Listens to a piano and writes down the notes.",
+    epilog="Every command explains itself: amt transcribe --help",
+    no_args_is_help=True,
+    rich_markup_mode="rich",
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.command(epilog=EPILOG, no_args_is_help=True)(transcribe)
+app.command()(demo)
+
+
+def _print_version(wanted: bool) -> None:
+    """Prints the program's version and each bundled model with its own version and licence."""
+    if not wanted:
+        return
+    from transcriber.model import bundled_models, read_info
+
+    from .provenance import program_version
+
+    print(f"amt {program_version()} (code: MIT)")
+    for name in bundled_models():
+        info = read_info(name)
+        print(f"model {info.name} {info.version} (weights: {info.licence})")
+    raise typer.Exit
+
+
+@app.callback()
+def root(
+    debug: Annotated[
+        bool, typer.Option("--debug", help="Show where an error came from; may stand anywhere.")
+    ] = False,
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version",
+            callback=_print_version,
+            is_eager=True,
+            help="Print the versions of the program and of the bundled models, and their licences.",
+        ),
+    ] = False,
+) -> None:
+    """Sets up what all commands share; its help text is the app's."""
+    if debug:
+        logging.basicConfig(format="%(name)s: %(message)s", stream=sys.stderr)
+        _log.setLevel(logging.DEBUG)
+
+
+def main() -> None:
+    """Runs the command line; an `AmtError` becomes its two sentences and its exit code."""
+    try:
+        app(_debug_first(sys.argv[1:]), prog_name="amt")
+    except AmtError as error:
+        _log.debug("stopped", exc_info=True)
+        print(f"Error: {error.problem}", file=sys.stderr)
+        if error.remedy:
+            print(error.remedy, file=sys.stderr)
+        raise SystemExit(error.exit_code) from None
+
+
+def _debug_first(arguments: list[str]) -> list[str]:
+    """Moves `--debug` before the command: it is the afterthought typed at the end of a line."""
+    end = arguments.index("--") if "--" in arguments else len(arguments)
+    if "--debug" not in arguments[:end]:
+        return arguments
+    kept = [word for word in arguments[:end] if word != "--debug"]
+    return ["--debug", *kept, *arguments[end:]]

@@ -1,0 +1,3 @@
+"""What the model learns from: recordings, performances rendered on sampled pianos, rooms and
+noises.
+"""

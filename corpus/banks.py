@@ -1,0 +1,173 @@
+"""Sample banks: recorded single notes of a piano, with where each one belongs.
+
+A bank is a folder of FLAC files and a `NAME.json` beside it that lists the zones (format:
+`docs/corpus.md`). Levels are measured, not trusted: each zone carries its true level, so that the
+renderer can put any velocity curve on any piano, also on libraries whose layers were normalised.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import soundfile
+from numpy.typing import NDArray
+from scipy.signal import butter, lfilter
+
+from transcriber.errors import InputError
+from transcriber.timing import LOWEST_PITCH, PITCHES, SAMPLE_RATE
+
+ONSET_CORRECTION_MS = {"headroom_decca": 13.0}
+"""Distant microphones: the attack arrives this much after the first audible sample (measured,
+../data README).
+"""
+
+PREROLL_S = 0.003
+"""What is kept before a zone's onset, so that an attack never starts with a step."""
+
+BRIGHTNESS_STEPS = 3
+"""Sub-layers made from a zone whose library darkens soft notes with a low-pass filter."""
+
+
+@dataclass(frozen=True, slots=True)
+class Zone:
+    """One recorded note inside `Bank.samples`.
+
+    `start` and `stop` are samples into the bank, `onset` samples from `start` to the attack,
+    `level_db` the RMS of its first half second at full scale 1.0; the velocities are inclusive.
+    """
+
+    root: int
+    low_velocity: int
+    high_velocity: int
+    start: int
+    stop: int
+    onset: int
+    level_db: float
+
+
+@dataclass(frozen=True)
+class Bank:
+    """All zones of one piano, audio in one int16 array that forked workers share.
+
+    `strikes[p - 21]` lists the zones recorded nearest to pitch p, from softest to loudest;
+    `releases[p - 21]` is the sound of the key and damper coming back, or None. `loudness_db[p -
+    21]` is the level of the loudest layer.
+    """
+
+    name: str
+    licence: str
+    samples: NDArray[np.int16]
+    strikes: tuple[tuple[Zone, ...], ...]
+    releases: tuple[Zone | None, ...]
+    loudness_db: NDArray[np.float64]
+
+
+def _darken(audio: NDArray[np.float32], cutoff_hz: float) -> NDArray[np.float32]:
+    b, a = butter(1, min(cutoff_hz, 0.45 * SAMPLE_RATE), fs=SAMPLE_RATE)
+    return np.asarray(lfilter(b, a, audio), np.float32)
+
+
+def _level_db(audio: NDArray[np.float32]) -> float:
+    head = audio[: SAMPLE_RATE // 2].astype(np.float64)
+    return float(10.0 * np.log10(np.mean(head * head) + 1e-12))
+
+
+class _Assembler:
+    """Reads zone files, corrects them and lays them one behind the other."""
+
+    def __init__(self, folder: Path, late_ms: float) -> None:
+        self.folder = folder
+        self.late_ms = late_ms
+        self.pieces: list[NDArray[np.int16]] = []
+        self.length = 0
+
+    def add(self, zone: dict[str, Any], low: int, high: int, cutoff_hz: float | None) -> Zone:
+        path = self.folder / zone["file"]
+        try:
+            audio, rate = soundfile.read(path, dtype="float32")
+        except (OSError, soundfile.LibsndfileError) as error:
+            raise InputError(
+                f"The sample {path} cannot be read ({error}).", "Get the sample bank again."
+            ) from error
+        if rate != SAMPLE_RATE or audio.ndim != 1:
+            raise InputError(
+                f"The sample {path} is not {SAMPLE_RATE} Hz mono.",
+                "Convert the bank as docs/corpus.md describes.",
+            )
+        attack = round((zone["onset_ms"] + self.late_ms) * SAMPLE_RATE / 1000)
+        begin = max(0, attack - round(PREROLL_S * SAMPLE_RATE))
+        audio = audio[begin:]
+        if cutoff_hz is not None:
+            audio = _darken(audio, cutoff_hz)
+        # A filtered sample may have lost level: spend the 16 bits again.
+        audio = audio * (0.5 / max(1e-6, float(np.abs(audio).max())))
+        fade = min(len(audio), SAMPLE_RATE // 20)
+        audio[len(audio) - fade :] *= np.linspace(1.0, 0.0, fade, dtype=np.float32)
+        pcm = np.round(audio * 32767.0).astype(np.int16)
+        self.pieces.append(pcm)
+        start = self.length
+        self.length += len(pcm)
+        level = _level_db(audio[attack - begin :])
+        return Zone(zone["root"], low, high, start, self.length, attack - begin, level)
+
+
+def _brightness_layers(zone: dict[str, Any]) -> list[tuple[int, int, float | None]]:
+    """Velocity ranges and cut-offs a zone is unfolded into."""
+    low, high = max(1, zone["lovel"]), zone["hivel"]
+    if zone["lowpass_hz"] is None:
+        return [(low, high, None)]
+    edges = np.linspace(low, high + 1, BRIGHTNESS_STEPS + 1).round().astype(int)
+    cutoffs = [zone["lowpass_hz"] * 2.0**step for step in range(BRIGHTNESS_STEPS)]
+    return [(int(a), int(b) - 1, c) for a, b, c in zip(edges[:-1], edges[1:], cutoffs, strict=True)]
+
+
+def load_bank(description: Path) -> Bank:
+    """Loads the bank described by `NAME.json`, its audio in the folder `NAME` beside it.
+
+    Raises:
+        InputError: The description or a sample is missing or not what it should be.
+    """
+    try:
+        table = json.loads(description.read_text())
+        zones = table["zones"]
+    except (OSError, ValueError, KeyError) as error:
+        raise InputError(
+            f"{description} does not describe a sample bank ({error}).",
+            "Name the JSON file of a bank as docs/corpus.md describes.",
+        ) from error
+    name = table["name"]
+    assembler = _Assembler(description.with_suffix(""), ONSET_CORRECTION_MS.get(name, 0.0))
+    struck: list[tuple[dict[str, Any], Zone]] = []
+    released: list[Zone] = []
+    for zone in zones:
+        if zone["trigger"] == "attack":
+            for low, high, cutoff in _brightness_layers(zone):
+                struck.append((zone, assembler.add(zone, low, high, cutoff)))
+        else:
+            released.append(assembler.add(zone, 1, 127, None))
+    strikes, releases = [], []
+    loudness = np.zeros(PITCHES)
+    for key in range(PITCHES):
+        pitch = LOWEST_PITCH + key
+        own = [pair for pair in struck if pair[0]["lokey"] <= pitch <= pair[0]["hikey"]]
+        if not own:
+            nearest = min(abs(made.root - pitch) for _, made in struck)
+            own = [pair for pair in struck if abs(pair[1].root - pitch) == nearest]
+        own.sort(key=lambda pair: (pair[1].low_velocity, pair[1].high_velocity))
+        strikes.append(tuple(made for _, made in own))
+        loudness[key] = own[-1][0]["rms500_dbfs"]
+        near = [z for z in released if abs(z.root - pitch) <= 2]
+        releases.append(min(near, key=lambda z: abs(z.root - pitch)) if near else None)
+    smooth = np.convolve(np.pad(loudness, 6, mode="edge"), np.ones(13) / 13, mode="valid")
+    return Bank(
+        name,
+        table["licence"],
+        np.concatenate(assembler.pieces),
+        tuple(strikes),
+        tuple(releases),
+        smooth - smooth.max(),
+    )

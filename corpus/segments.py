@@ -1,0 +1,134 @@
+"""Training segments drawn on the fly: no two alike, each decided by its number alone.
+
+Segment `i` of seed `s` is the same bytes in any process and any order, which makes a run resumable
+from a counter.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from transcriber.notes import Transcript
+from transcriber.timing import SAMPLE_RATE
+
+from .acoustics import Acoustics
+from .augmentation import AugmentationConfig, apply, draw
+from .banks import Bank
+from .material import draw_material
+from .performances import Repertoire, Style
+from .recordings import Recording
+from .rendering import Instrument, render
+
+FloatArray = NDArray[np.float32]
+
+LEAD_S = 5.0
+"""Music rendered before a segment, so that it starts in the middle of sounding notes."""
+
+
+@dataclass(frozen=True)
+class Mix:
+    """How often each kind of material is drawn (relative weights), and how."""
+
+    performances: float = 0.62
+    recordings: float = 0.25
+    exercises: float = 0.10
+    silence: float = 0.03
+    augmentation: AugmentationConfig = field(default_factory=AugmentationConfig)
+
+
+@dataclass(frozen=True)
+class Segment:
+    """One drawn segment: float32 audio [S], and the transcript whose time 0 lies `lead_s` before
+    the audio.
+    """
+
+    audio: FloatArray
+    transcript: Transcript
+    lead_s: float
+
+
+class SegmentSource:
+    """Draws segments from performances, banks, recordings and acoustics."""
+
+    def __init__(
+        self,
+        repertoire: Repertoire,
+        banks: list[Bank],
+        recordings: list[Recording],
+        acoustics: Acoustics,
+        mix: Mix,
+        seconds: float,
+        seed: int,
+    ) -> None:
+        self.repertoire = repertoire
+        self.banks = banks
+        self.recordings = recordings
+        self.acoustics = acoustics
+        self.mix = mix
+        self.samples = round(seconds * SAMPLE_RATE)
+        self.seed = seed
+        weights = np.array([
+            mix.performances if len(repertoire) and banks else 0.0,
+            mix.recordings if recordings else 0.0,
+            mix.exercises if banks else 0.0,
+            mix.silence,
+        ])  # fmt: skip
+        self._shares = np.cumsum(weights / weights.sum())
+        self._by_length = np.cumsum(repertoire.durations_s)
+        self._pianos: dict[str, list[Recording]] = {}
+        for recording in recordings:
+            if len(recording.audio) > self.samples:
+                self._pianos.setdefault(recording.piano, []).append(recording)
+
+    def draw(self, index: int) -> Segment:
+        """Segment number `index` >= 0."""
+        rng = np.random.default_rng((self.seed, index))
+        kinds = (self._performance, self._recording, self._exercise, self._silence)
+        kind = kinds[min(int(np.searchsorted(self._shares, rng.random(), side="right")), 3)]
+        dry = kind(rng)
+        chain = draw(self.mix.augmentation, self.acoustics, rng)
+        if not dry.transcript.notes and not chain.noises:
+            chain = replace(chain, noises=(("coloured", 1.0),))
+        return replace(dry, audio=apply(dry.audio, chain, self.acoustics))
+
+    def _instrument(self, rng: np.random.Generator) -> Instrument:
+        return Instrument.draw(self.banks[int(rng.integers(len(self.banks)))], rng)
+
+    def _performance(self, rng: np.random.Generator) -> Segment:
+        style = Style.draw(rng)
+        at = rng.random() * self._by_length[-1]
+        index = int(np.searchsorted(self._by_length, at, side="right"))
+        performance = self.repertoire[min(index, len(self.repertoire) - 1)]
+        length_s = self.samples / SAMPLE_RATE / style.tempo
+        lead_s = LEAD_S / style.tempo
+        start_s = rng.uniform(-1.0, max(0.0, performance.duration_s - 0.5 * length_s))
+        played = performance.window(start_s, start_s + length_s, lead_s, style)
+        audio = render(played, self._instrument(rng), self.samples, LEAD_S)
+        return Segment(audio, played, LEAD_S)
+
+    def _exercise(self, rng: np.random.Generator) -> Segment:
+        played = draw_material(LEAD_S + self.samples / SAMPLE_RATE, rng)
+        audio = render(played, self._instrument(rng), self.samples, LEAD_S)
+        return Segment(audio, played, LEAD_S)
+
+    def _recording(self, rng: np.random.Generator) -> Segment:
+        pianos = sorted(self._pianos)
+        pieces = self._pianos[pianos[int(rng.integers(len(pianos)))]]
+        lengths = np.cumsum([len(r.audio) for r in pieces])
+        recording = pieces[int(np.searchsorted(lengths, rng.random() * lengths[-1], "right"))]
+        start = int(rng.integers(0, len(recording.audio) - self.samples + 1))
+        audio = recording.audio[start : start + self.samples].astype(np.float32) / 32768.0
+        start_s = start / SAMPLE_RATE
+        nearby = [
+            n
+            for n in recording.transcript.notes
+            if n.offset_s > start_s - 1.0 and n.onset_s < start_s + len(audio) / SAMPLE_RATE + 1.0
+        ]
+        pedals = [p for p in recording.transcript.pedals if p.offset_s > start_s]
+        return Segment(audio, Transcript(tuple(nearby), tuple(pedals)), start_s)
+
+    def _silence(self, rng: np.random.Generator) -> Segment:
+        return Segment(np.zeros(self.samples, np.float32), Transcript(), 0.0)

@@ -1,0 +1,101 @@
+"""Checkpoints: tensors as safetensors, everything else as JSON inside them. Nothing is ever
+unpickled.
+
+A checkpoint holds all that decides the rest of a run: weights, averaged weights, optimiser moments,
+the state of the random generator, and the step, which is also the position of the loader. It is
+written to a temporary file and renamed, so that a kill leaves the one before.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+from torch import Tensor, nn
+
+from transcriber.errors import ModelError
+
+FORMAT = "amt-checkpoint"
+VERSION = 1
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """What was read: tensors by name, and the JSON part."""
+
+    tensors: dict[str, Tensor]
+    meta: dict[str, Any]
+
+    def part(self, prefix: str) -> dict[str, Tensor]:
+        """Tensors whose names start with `prefix.`, without it."""
+        cut = len(prefix) + 1
+        return {k[cut:]: v for k, v in self.tensors.items() if k.startswith(prefix + ".")}
+
+
+def save(
+    path: Path,
+    network: nn.Module,
+    average: dict[str, Tensor],
+    optimizer: torch.optim.Optimizer,
+    meta: dict[str, Any],
+) -> None:
+    """Writes a checkpoint in one piece.
+
+    Args:
+        path: Where to, `.safetensors`.
+        network: Weights and buffers to keep.
+        average: Averaged weights and buffers by name.
+        optimizer: An optimiser with one parameter group, parameters in the network's order.
+        meta: JSON-able rest: step, run configuration, scores.
+    """
+    tensors = {f"network.{k}": v for k, v in network.state_dict().items()}
+    tensors |= {f"average.{k}": v for k, v in average.items()}
+    for index, state in optimizer.state_dict()["state"].items():
+        for name, value in state.items():
+            tensors[f"optimizer.{index}.{name}"] = torch.as_tensor(value)
+    tensors["random"] = torch.get_rng_state()
+    tensors = {k: v.detach().cpu().contiguous().clone() for k, v in tensors.items()}
+    partial = path.with_name(path.name + ".partial")
+    header = {"format": FORMAT, "version": str(VERSION), "meta": json.dumps(meta)}
+    save_file(tensors, partial, header)
+    with open(partial, "rb") as written:
+        os.fsync(written.fileno())
+    partial.replace(path)
+
+
+def load(path: Path) -> Checkpoint:
+    """Reads a checkpoint.
+
+    Raises:
+        ModelError: It is missing, damaged, or of another format or version.
+    """
+    try:
+        with safe_open(path, "pt") as file:
+            header = file.metadata() or {}
+            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+    except (OSError, SafetensorError) as error:
+        raise ModelError(
+            f"The checkpoint {path} cannot be read ({error}).",
+            "Name the `last.safetensors` or `best.safetensors` of a run folder.",
+        ) from error
+    if header.get("format") != FORMAT or header.get("version") != str(VERSION):
+        raise ModelError(
+            f"{path} is not a checkpoint of this version of amt.", "Train with this version."
+        )
+    return Checkpoint(tensors, json.loads(header["meta"]))
+
+
+def restore_optimizer(optimizer: torch.optim.Optimizer, checkpoint: Checkpoint) -> None:
+    """Puts the moments back, in place."""
+    state: dict[int, dict[str, Tensor]] = {}
+    for name, value in checkpoint.part("optimizer").items():
+        index, key = name.split(".", 1)
+        state.setdefault(int(index), {})[key] = value
+    groups = optimizer.state_dict()["param_groups"]
+    optimizer.load_state_dict({"state": state, "param_groups": groups})

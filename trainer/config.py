@@ -1,0 +1,133 @@
+"""What decides a training run, as one value that is stored with it."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from corpus.augmentation import AugmentationConfig
+from corpus.segments import Mix
+from transcriber.features import FeatureConfig
+from transcriber.timing import FrameClock
+
+from .network import NetworkConfig
+from .targets import LossWeights
+
+
+@dataclass(frozen=True)
+class DataConfig:
+    """Where the material lies; every path may be empty, then that kind of material is not used.
+
+    Args:
+        performances: Zip of MIDI files.
+        banks: Folder with descriptions of sample banks.
+        recordings: Folder of recordings with labels, for training.
+        acoustics: Folder of rooms and noises.
+        development: Folder of recordings with labels, for choosing and calibrating only.
+        exclude: Names of banks, pianos or collections that are left out.
+        free_only: Leave out noises that may be used for research only.
+    """
+
+    performances: str = ""
+    banks: str = ""
+    recordings: str = ""
+    acoustics: str = ""
+    development: str = ""
+    exclude: tuple[str, ...] = ()
+    free_only: bool = False
+
+
+@dataclass(frozen=True)
+class RunConfig:
+    """One training run.
+
+    Args:
+        steps: Optimiser steps.
+        batch: Segments per step, over all processes.
+        seconds: Length of a segment.
+        learning_rate: Highest learning rate.
+        warmup: Steps of linear rise.
+        decay: Share of the steps, at the end, in which the rate falls linearly to zero.
+        weight_decay: AdamW's weight decay.
+        clip: Largest norm of the gradient.
+        ema: Decay of the averaged weights per step, reached gradually.
+        delay: Frames by which labels lag behind the sound.
+        onset_width: Frames that carry an onset target.
+        precision: "bf16" or "fp32".
+        seed: Decides weights and material.
+        validate_every: Steps between validations; 0 for none.
+        validate_seconds: Seconds of each development recording that are scored.
+        checkpoint_every: Steps between checkpoints.
+        workers: Loader processes per training process.
+        threads: Torch threads per training process.
+    """
+
+    data: DataConfig = field(default_factory=DataConfig)
+    mix: Mix = field(default_factory=Mix)
+    features: FeatureConfig = field(default_factory=FeatureConfig)
+    network: NetworkConfig = field(default_factory=NetworkConfig)
+    loss: LossWeights = field(default_factory=LossWeights)
+    steps: int = 6000
+    batch: int = 8
+    seconds: float = 8.0
+    learning_rate: float = 1.2e-3
+    warmup: int = 200
+    decay: float = 0.6
+    weight_decay: float = 0.01
+    clip: float = 5.0
+    ema: float = 0.998
+    delay: int = 4
+    onset_width: int = 2
+    precision: str = "bf16"
+    seed: int = 1
+    validate_every: int = 500
+    validate_seconds: float = 60.0
+    checkpoint_every: int = 200
+    workers: int = 1
+    threads: int = 1
+
+    @property
+    def clock(self) -> FrameClock:
+        """Frame arithmetic of this run."""
+        return self.features.clock(self.delay)
+
+    def to_json(self) -> str:
+        """JSON text that `from_json` reads back."""
+        return json.dumps(dataclasses.asdict(self), indent=1)
+
+    @classmethod
+    def from_json(cls, text: str) -> RunConfig:
+        """Reads what `to_json` wrote.
+
+        Raises:
+            TypeError: There is a key this version does not know.
+        """
+        values: dict[str, Any] = json.loads(text)
+        mix = values["mix"]
+        mix["augmentation"] = AugmentationConfig(**_tuples(mix["augmentation"]))
+        nested = {
+            "data": DataConfig(**_tuples(values["data"])),
+            "mix": Mix(**mix),
+            "features": FeatureConfig.from_dict(values["features"]),
+            "network": NetworkConfig.from_dict(values["network"]),
+            "loss": LossWeights(**values["loss"]),
+        }
+        return cls(**{**values, **nested})
+
+
+def _tuples(values: dict[str, Any]) -> dict[str, Any]:
+    return {k: tuple(v) if isinstance(v, list) else v for k, v in values.items()}
+
+
+def default_data(root: Path) -> DataConfig:
+    """The layout of `../shared/data`."""
+    return DataConfig(
+        performances=str(root / "midi/performances.zip"),
+        banks=str(root / "pianos"),
+        recordings=str(root / "maps_software_pianos"),
+        acoustics=str(root / "acoustics"),
+        development=str(root / "real"),
+    )

@@ -1,0 +1,119 @@
+"""Validation while training: whole recordings through the averaged network, the streaming decoder,
+and mir_eval.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from corpus.recordings import Recording, load_recordings
+from transcriber.decoder import DecoderSettings, NoteDecoder
+from transcriber.notes import Transcript, TranscriptBuilder
+from transcriber.outputs import Activations
+from transcriber.pedal import PedalDecoder
+from transcriber.scores import Score, Scores, score
+from transcriber.timing import FrameClock
+
+from .config import RunConfig
+from .frontend import LogMelBatch
+from .network import Network, probabilities
+
+THRESHOLDS = (0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8)
+"""Onset thresholds tried at each validation."""
+
+
+@dataclass(frozen=True)
+class Development:
+    """Recordings to choose and calibrate by, never to train on."""
+
+    recordings: list[Recording]
+
+
+def load_development(config: RunConfig) -> Development | None:
+    """Loads the development recordings a run names, cut to `validate_seconds`."""
+    if not config.data.development:
+        return None
+    cut = []
+    for recording in load_recordings(Path(config.data.development)):
+        samples = round(config.validate_seconds * config.features.sample_rate)
+        audio = recording.audio[:samples]
+        transcript = recording.transcript.cut(0.0, len(audio) / config.features.sample_rate)
+        cut.append(Recording(recording.name, recording.piano, audio, transcript))
+    return Development(cut)
+
+
+@torch.no_grad()
+def activations(state: dict[str, Tensor], config: RunConfig, audio: np.ndarray) -> Activations:
+    """Answers of a network with weights `state` for a whole int16 recording, from a fresh stream
+    on.
+    """
+    network = Network(config.network)
+    network.load_state_dict(state)
+    network.eval()
+    sound = torch.from_numpy(audio.astype(np.float32) / 32768.0)
+    tail = torch.zeros((config.delay + 2) * config.features.hop)
+    frames = LogMelBatch(config.features)(torch.cat([sound, tail])[None])
+    rows, memory = [], None
+    for piece in frames.split(1000, 1):
+        raw, memory = network(piece, memory)
+        rows.append(probabilities(raw[0]))
+    return Activations(torch.cat(rows).numpy())
+
+
+def decode(
+    answers: Activations, settings: DecoderSettings, clock: FrameClock, samples: int
+) -> Transcript:
+    """Decodes whole activations with the streaming decoders."""
+    builder = TranscriptBuilder(clock.sample_rate)
+    notes = NoteDecoder(settings, clock)
+    events, state = notes.step(answers, None)
+    builder.add(events)
+    builder.add(notes.finish(state, samples))
+    pedal = PedalDecoder(settings.pedal_threshold, clock)
+    presses, pedal_state = pedal.step(answers, None)
+    builder.add(presses)
+    builder.add(pedal.finish(pedal_state, samples))
+    return builder.finish(samples)
+
+
+def validate(
+    state: dict[str, Tensor], config: RunConfig, development: Development
+) -> dict[str, float]:
+    """Scores the averaged weights on the development recordings, at the best of `THRESHOLDS`.
+
+    Returns:
+        Mean over recordings of each score, the threshold, and the median absolute onset error in
+        ms.
+    """
+    answers = [activations(state, config, r.audio) for r in development.recordings]
+    found: dict[float, list[Scores]] = {}
+    for threshold in THRESHOLDS:
+        settings = DecoderSettings(onset_threshold=threshold)
+        found[threshold] = [
+            score(r.transcript, decode(a, settings, config.clock, len(r.audio)))
+            for a, r in zip(answers, development.recordings, strict=True)
+        ]
+    best = max(found, key=lambda t: _mean([s.onset for s in found[t]]).f1)
+    chosen = found[best]
+    errors = np.concatenate([s.onset_errors_s for s in chosen])
+    result = {"threshold": best}
+    for name in ("onset", "offset", "velocity", "frame", "pedal"):
+        mean = _mean([getattr(s, name) for s in chosen])
+        result[f"{name}_f1"] = round(mean.f1, 4)
+        if name == "onset":
+            result["onset_precision"] = round(mean.precision, 4)
+            result["onset_recall"] = round(mean.recall, 4)
+    result["onset_error_ms"] = (
+        round(1000 * float(np.median(np.abs(errors))), 2) if len(errors) else 0
+    )
+    result["onset_bias_ms"] = round(1000 * float(np.median(errors)), 2) if len(errors) else 0
+    return result
+
+
+def _mean(scores: list[Score]) -> Score:
+    return Score(*(float(np.mean([getattr(s, k) for s in scores])) for k in Score.__slots__))

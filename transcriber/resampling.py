@@ -1,0 +1,59 @@
+"""Streaming conversion to the one sample rate inside the transcriber.
+
+The converter is linear-phase and compensates its own delay: a click at t seconds of the input lies
+at t seconds of the output, at any rate and for any way of cutting the stream into blocks.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import soxr
+
+from .timing import SAMPLE_RATE
+
+LOWEST_RATE = 8_000
+"""Lowest sample rate accepted, in Hz (telephone)."""
+
+HIGHEST_RATE = 192_000
+"""Highest sample rate accepted, in Hz."""
+
+
+class Resampler:
+    """Turns mono blocks at `rate` Hz into mono blocks at `SAMPLE_RATE`.
+
+    In total it returns round(n * SAMPLE_RATE / rate) +-1 samples for n samples in. Samples already
+    at `SAMPLE_RATE` pass through untouched.
+
+    Args:
+        rate: Sample rate of the input in Hz, `LOWEST_RATE`..`HIGHEST_RATE`.
+        quality: soxr's recipe, `"HQ"` for files. It holds back some 20 ms; `"QQ"` and `"LQ"` hold
+            back less.
+
+    Raises:
+        ValueError: `rate` is out of range.
+    """
+
+    def __init__(self, rate: int, quality: str = "HQ") -> None:
+        if not LOWEST_RATE <= rate <= HIGHEST_RATE:
+            raise ValueError(f"rate {rate} Hz is outside {LOWEST_RATE}..{HIGHEST_RATE}")
+        self.rate = rate
+        self._stream = (
+            None
+            if rate == SAMPLE_RATE
+            else soxr.ResampleStream(rate, SAMPLE_RATE, 1, "float32", quality)
+        )
+
+    def push(self, samples: np.ndarray) -> np.ndarray:
+        """Takes float32 samples `[n]` at `rate`; returns what is ready, float32 `[m]`, m >= 0."""
+        if self._stream is None:
+            return samples
+        out: np.ndarray = self._stream.resample_chunk(np.ascontiguousarray(samples, np.float32))
+        return out
+
+    def finish(self) -> np.ndarray:
+        """The samples held back, float32 `[m]`; nothing may be pushed afterwards."""
+        nothing = np.zeros(0, np.float32)
+        if self._stream is None:
+            return nothing
+        out: np.ndarray = self._stream.resample_chunk(nothing, last=True)
+        return out
