@@ -13,7 +13,15 @@ import typer
 
 from transcriber.errors import AmtError
 
+from .corpus import app as corpus_app
 from .demo import demo
+from .devices import devices
+from .evaluate import EPILOG as EVALUATE_EPILOG
+from .evaluate import evaluate
+from .live_command import live
+from .sessions import sessions
+from .settings import config
+from .train import export, train
 from .transcribe import EPILOG, transcribe
 
 _log = logging.getLogger("amt")
@@ -28,7 +36,15 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.command(epilog=EPILOG, no_args_is_help=True)(transcribe)
+app.command()(live)
+app.command()(devices)
+app.add_typer(sessions, name="sessions")
+app.command()(config)
 app.command()(demo)
+app.command(epilog=EVALUATE_EPILOG, no_args_is_help=True)(evaluate)
+app.add_typer(corpus_app)
+app.command(no_args_is_help=True)(train)
+app.command(no_args_is_help=True)(export)
 
 
 def _print_version(wanted: bool) -> None:

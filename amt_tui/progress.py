@@ -75,7 +75,7 @@ class BarDisplay:
         self._console, self._show = console, show
         self._lengths = _lengths_s(jobs) if len(jobs) > 1 else {}
         self._count = len(jobs)
-        self._progress = _Bars(console)
+        self._progress = AudioBars(console)
         self._file: TaskID | None = None
         self._total: TaskID | None = None
         self._before_s = 0.0  # audio of the recordings that have ended
@@ -138,7 +138,7 @@ class BarDisplay:
         return f"{self._ended} of {self._count} recordings"
 
 
-class _Bars(Progress):
+class AudioBars(Progress):
     """Bars that end short of the margin.
 
     The terminal echoes Ctrl-C as two characters; at the margin they would wrap, and the bars,

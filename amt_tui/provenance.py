@@ -40,8 +40,12 @@ def signature(model: ModelInfo) -> str:
     return f"{MARK} {program_version()}, model {model.name} {model.version}"
 
 
-def check_replaceable(path: Path) -> None:
+def check_replaceable(path: Path, mark: str | None = None) -> None:
     """Lets a path pass where nothing is, or an empty file, or one that amt wrote.
+
+    Args:
+        path: What is about to be written.
+        mark: By what amt's own file is known; None takes what the ending stands for.
 
     Raises:
         OutputError: Another program's file is there.
@@ -53,7 +57,8 @@ def check_replaceable(path: Path) -> None:
             head = file.read(_HEAD_BYTES)
     except OSError:
         return  # whether it can be written is for the writer to find out
-    if head and _MARKS.get(path.suffix.lower(), MARK.encode()) not in head:
+    known = _MARKS.get(path.suffix.lower(), MARK.encode()) if mark is None else mark.encode()
+    if head and known not in head:
         raise OutputError(
             f"{path} is already there, and amt did not write it.",
             "Choose a folder with -o, or replace it with --overwrite.",

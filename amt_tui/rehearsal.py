@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from transcriber.audio import AudioReader
+from transcriber.decoder import DecoderSettings
 from transcriber.events import NoteOn
 from transcriber.model import Model
 from transcriber.notes import Transcript, TranscriptBuilder
@@ -51,7 +53,24 @@ def rehearse(recording: Path, model: Model) -> Rehearsal:
     """
     with AudioReader(recording) as reader:
         samples = np.concatenate(list(reader))
-    transcriber, builder = Transcriber(model), TranscriptBuilder()
+    return listen(samples, model)
+
+
+def listen(
+    samples: NDArray[np.float32],
+    model: Model,
+    settings: DecoderSettings | None = None,
+    heard: Callable[[float], None] | None = None,
+) -> Rehearsal:
+    """The same for samples already in memory.
+
+    Args:
+        samples: float32 [S], mono, at `SAMPLE_RATE`.
+        model: Any loaded model.
+        settings: Decoder settings; the model's own when None.
+        heard: Told once per second of audio how many seconds have been heard.
+    """
+    transcriber, builder = Transcriber(model, settings), TranscriptBuilder()
     decision_ms, step_ms = [], []
     for start in range(0, len(samples), BLOCK):
         began = time.perf_counter()
@@ -63,6 +82,8 @@ def rehearse(recording: Path, model: Model) -> Rehearsal:
             for event in events
             if isinstance(event, NoteOn)
         ]
+        if heard is not None and start % SAMPLE_RATE == 0:
+            heard(start / SAMPLE_RATE)
     builder.add(transcriber.finish())
     return Rehearsal(
         builder.finish(transcriber.samples),

@@ -15,6 +15,7 @@ from pathlib import Path
 import numpy as np
 import soundfile
 from numpy.typing import NDArray
+from scipy.fft import next_fast_len
 from scipy.signal import lfilter
 
 from transcriber.errors import InputError
@@ -25,10 +26,14 @@ FloatArray = NDArray[np.float32]
 
 @dataclass(frozen=True)
 class Acoustics:
-    """Recorded rooms (direct sound at sample 0, its peak 1.0) and noises (RMS 1.0)."""
+    """Recorded rooms (direct sound at sample 0, its peak 1.0) and noises (RMS 1.0), and the licence
+    of each where it is known.
+    """
 
     rooms: tuple[FloatArray, ...]
     noises: tuple[FloatArray, ...]
+    room_licences: tuple[str, ...] = ()
+    noise_licences: tuple[str, ...] = ()
 
 
 def load_acoustics(folder: Path, free_only: bool = False) -> Acoustics:
@@ -42,6 +47,7 @@ def load_acoustics(folder: Path, free_only: bool = False) -> Acoustics:
         InputError: The manifest or a file is missing or unreadable.
     """
     rooms, noises = [], []
+    room_licences, noise_licences = [], []
     try:
         items = json.loads((folder / "manifest.json").read_text())["items"]
         for item in items:
@@ -54,14 +60,16 @@ def load_acoustics(folder: Path, free_only: bool = False) -> Acoustics:
                 )
             if item["kind"] == "rir":
                 rooms.append(align(audio))
+                room_licences.append(str(item["licence"]))
             elif len(audio) >= SAMPLE_RATE // 2 and np.abs(audio).max() > 0:
                 noises.append(audio / np.sqrt(np.mean(audio * audio)))
+                noise_licences.append(str(item["licence"]))
     except (OSError, ValueError, KeyError, soundfile.LibsndfileError) as error:
         raise InputError(
             f"The rooms and noises in {folder} cannot be read ({error}).",
             "Name a folder with a manifest.json as docs/corpus.md describes.",
         ) from error
-    return Acoustics(tuple(rooms), tuple(noises))
+    return Acoustics(tuple(rooms), tuple(noises), tuple(room_licences), tuple(noise_licences))
 
 
 def align(response: FloatArray) -> FloatArray:
@@ -109,9 +117,11 @@ def coloured_noise(rng: np.random.Generator, samples: int, slope_db: float) -> F
     """Stationary noise of RMS 1.0 whose spectrum falls by `slope_db` per octave (0 white, 3 pink, 6
     brown).
     """
-    spectrum = np.fft.rfft(rng.standard_normal(samples))
-    f = np.maximum(np.fft.rfftfreq(samples, 1 / SAMPLE_RATE), 20.0)
-    noise = np.fft.irfft(spectrum * (f / 1000.0) ** (-slope_db / 6.02), samples)
+    # Detuned clips have any length, also prime ones, for which transforms take ten times as long.
+    whole = next_fast_len(samples)
+    spectrum = np.fft.rfft(rng.standard_normal(whole))
+    f = np.maximum(np.fft.rfftfreq(whole, 1 / SAMPLE_RATE), 20.0)
+    noise = np.fft.irfft(spectrum * (f / 1000.0) ** (-slope_db / 6.02), whole)[:samples]
     return np.asarray(noise / np.sqrt(np.mean(noise * noise)), np.float32)
 
 

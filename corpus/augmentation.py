@@ -2,13 +2,13 @@
 
 After Mobile-AMT (equaliser for the device, room, speech, environmental and stationary noise,
 clipping), with the lessons of ANCHORS 5: one cap on the total signal-to-noise ratio of a segment,
-impulse responses aligned to the direct sound, RMS kept through convolution. No transform moves
-time, so labels stay as they are.
+impulse responses aligned to the direct sound, RMS kept through convolution. Detuning alone moves
+time: labels move with it by `Augmentation.speed`.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +17,7 @@ from scipy.signal import fftconvolve, sosfilt
 from transcriber.timing import SAMPLE_RATE
 
 from .acoustics import Acoustics, babble, coloured_noise, mains_hum, simulate_room
+from .transmission import CODECS, detune, speed, transcode
 
 FloatArray = NDArray[np.float32]
 
@@ -35,6 +36,10 @@ class AugmentationConfig:
         snr_db: Range of the total signal-to-noise ratio of all noises together.
         level_dbfs: Range of the final peak level.
         clipping: Probability of up to 6 dB of clipping.
+        detune: Probability of playback at another speed.
+        detune_cents: Its range, in cents either way.
+        codec: Probability of one of `transmission.CODECS`.
+        compression: Range of the codec's compression, 0 (best) to 1 (smallest).
     """
 
     equaliser: float = 0.5
@@ -46,6 +51,10 @@ class AugmentationConfig:
     snr_db: tuple[float, float] = (8.0, 45.0)
     level_dbfs: tuple[float, float] = (-36.0, 0.0)
     clipping: float = 0.05
+    detune: float = 0.0
+    detune_cents: float = 10.0
+    codec: float = 0.0
+    compression: tuple[float, float] = (0.2, 0.95)
 
 
 @dataclass(frozen=True)
@@ -53,7 +62,8 @@ class Augmentation:
     """One drawn chain. `room_seed` and `noise_seed` replay what is random inside a transform.
 
     `room` is the index of a recorded room, -1 for a simulated one, None for none; `noises` pairs
-    kinds ("recorded:N", "coloured", "hum", "babble") with their share of the noise energy.
+    kinds ("recorded:N", "coloured", "hum", "babble") with their share of the noise energy. `codec`
+    is empty for none.
     """
 
     peaks: tuple[tuple[float, float, float], ...]
@@ -67,6 +77,14 @@ class Augmentation:
     noise_seed: int
     peak_dbfs: float
     overdrive_db: float
+    detune_cents: float = 0.0
+    codec: str = ""
+    compression: float = 0.0
+
+    @property
+    def speed(self) -> float:
+        """Factor by which the audio becomes faster, and its labels with it."""
+        return speed(self.detune_cents)
 
 
 def draw(
@@ -87,7 +105,8 @@ def draw(
         band = (float(rng.uniform(20.0, 250.0)), float(rng.uniform(3500.0, 7900.0)))
     room = None
     if rng.random() < config.room:
-        room = int(rng.integers(len(acoustics.rooms))) if rng.random() < 1 / 3 else -1
+        recorded = rng.random() < 1 / 3 and len(acoustics.rooms) > 0
+        room = int(rng.integers(len(acoustics.rooms))) if recorded else -1
     low, high = config.rt60_s
     rt60 = float(low * (high / low) ** rng.random())
     noises: list[tuple[str, float]] = []
@@ -101,9 +120,11 @@ def draw(
             if rng.random() < probability:
                 name = kind
                 if kind == "recorded":
+                    if not acoustics.noises:
+                        continue
                     name = f"recorded:{rng.integers(len(acoustics.noises))}"
                 noises.append((name, float(rng.uniform(0.1, 1.0))))
-    return Augmentation(
+    chain = Augmentation(
         peaks=peaks,
         band_hz=band,
         room=room,
@@ -116,11 +137,24 @@ def draw(
         peak_dbfs=float(rng.uniform(*config.level_dbfs)),
         overdrive_db=float(rng.uniform(1.0, 6.0)) if rng.random() < config.clipping else 0.0,
     )
+    # Last, and only where asked for: what is drawn above stays the same without them.
+    if config.detune and rng.random() < config.detune:
+        cents = float(rng.uniform(-config.detune_cents, config.detune_cents))
+        chain = replace(chain, detune_cents=cents)
+    if config.codec and rng.random() < config.codec:
+        codec = sorted(CODECS)[int(rng.integers(len(CODECS)))]
+        squeeze = float(rng.uniform(*config.compression))
+        chain = replace(chain, codec=codec, compression=squeeze)
+    return chain
 
 
 def apply(audio: FloatArray, chain: Augmentation, acoustics: Acoustics) -> FloatArray:
-    """Applies a drawn chain to float32 [S] and returns float32 [S] with peak at most 1.0."""
-    out = audio
+    """Applies a drawn chain to float32 [S], S >= 3200.
+
+    Returns:
+        float32 [S / chain.speed] with peak at most 1.0.
+    """
+    out = detune(audio, chain.detune_cents)
     if chain.peaks:
         sections = np.stack([_peaking(*peak) for peak in chain.peaks])
         out = _keeping_rms(out, sosfilt(sections, out))
@@ -138,7 +172,10 @@ def apply(audio: FloatArray, chain: Augmentation, acoustics: Acoustics) -> Float
     if chain.overdrive_db:
         limit = float(np.abs(out).max()) * 10.0 ** (-chain.overdrive_db / 20.0)
         out = np.clip(out, -limit, limit)
-    return np.clip(out, -1.0, 1.0).astype(np.float32)
+    out = np.clip(out, -1.0, 1.0).astype(np.float32)
+    if chain.codec:
+        out = np.clip(transcode(out, chain.codec, chain.compression), -1.0, 1.0)
+    return out
 
 
 def reverberate(audio: FloatArray, response: FloatArray) -> FloatArray:

@@ -92,6 +92,8 @@ class SegmentSource:
         chain = draw(self.mix.augmentation, self.acoustics, rng)
         if not dry.transcript.notes and not chain.noises:
             chain = replace(chain, noises=(("coloured", 1.0),))
+        # A segment keeps its length and its times; its piano is out of tune already.
+        chain = replace(chain, detune_cents=0.0)
         return replace(dry, audio=apply(dry.audio, chain, self.acoustics))
 
     def _instrument(self, rng: np.random.Generator) -> Instrument:

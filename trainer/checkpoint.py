@@ -61,12 +61,42 @@ def save(
             tensors[f"optimizer.{index}.{name}"] = torch.as_tensor(value)
     tensors["random"] = torch.get_rng_state()
     tensors = {k: v.detach().cpu().contiguous().clone() for k, v in tensors.items()}
+    _write(path, tensors, meta)
+
+
+def _write(path: Path, tensors: dict[str, Tensor], meta: dict[str, Any]) -> None:
     partial = path.with_name(path.name + ".partial")
     header = {"format": FORMAT, "version": str(VERSION), "meta": json.dumps(meta)}
     save_file(tensors, partial, header)
     with open(partial, "rb") as written:
         os.fsync(written.fileno())
     partial.replace(path)
+
+
+def save_weights(path: Path, source: Checkpoint) -> None:
+    """Writes the averaged weights alone, in half precision: a start for another training."""
+    tensors = {
+        f"average.{name}": value.half() if value.dtype == torch.float32 else value
+        for name, value in source.part("average").items()
+    }
+    meta = {key: source.meta[key] for key in ("config", "step", "git")}
+    _write(path, tensors, meta)
+
+
+def start_from(network: nn.Module, path: Path) -> None:
+    """Loads averaged weights, of a checkpoint or of `save_weights`, into a network of that size.
+
+    Raises:
+        ModelError: The file cannot be read, or the network is of another size.
+    """
+    stored = load(path).part("average")
+    wanted = network.state_dict()
+    if {k: v.shape for k, v in stored.items()} != {k: v.shape for k, v in wanted.items()}:
+        raise ModelError(
+            f"The weights in {path} are of a network of another size.",
+            "Choose the network settings they were trained with.",
+        )
+    network.load_state_dict({k: v.to(wanted[k].dtype) for k, v in stored.items()})
 
 
 def load(path: Path) -> Checkpoint:
@@ -88,7 +118,13 @@ def load(path: Path) -> Checkpoint:
         raise ModelError(
             f"{path} is not a checkpoint of this version of amt.", "Train with this version."
         )
-    return Checkpoint(tensors, json.loads(header["meta"]))
+    try:
+        return Checkpoint(tensors, json.loads(header["meta"]))
+    except (KeyError, ValueError) as error:
+        raise ModelError(
+            f"The checkpoint {path} is damaged: its description cannot be read.",
+            "Copy it again, or go on from another one.",
+        ) from error
 
 
 def restore_optimizer(optimizer: torch.optim.Optimizer, checkpoint: Checkpoint) -> None:

@@ -22,6 +22,7 @@ class DataConfig:
     """Where the material lies; every path may be empty, then that kind of material is not used.
 
     Args:
+        corpus: Folder that `amt corpus build` made; it takes the place of all that is rendered.
         performances: Zip of MIDI files.
         banks: Folder with descriptions of sample banks.
         recordings: Folder of recordings with labels, for training.
@@ -31,6 +32,7 @@ class DataConfig:
         free_only: Leave out noises that may be used for research only.
     """
 
+    corpus: str = ""
     performances: str = ""
     banks: str = ""
     recordings: str = ""
@@ -45,6 +47,7 @@ class RunConfig:
     """One training run.
 
     Args:
+        initial: Checkpoint or weights to start from; empty to start from nothing.
         steps: Optimiser steps.
         batch: Segments per step, over all processes.
         seconds: Length of a segment.
@@ -70,6 +73,7 @@ class RunConfig:
     features: FeatureConfig = field(default_factory=FeatureConfig)
     network: NetworkConfig = field(default_factory=NetworkConfig)
     loss: LossWeights = field(default_factory=LossWeights)
+    initial: str = ""
     steps: int = 6000
     batch: int = 8
     seconds: float = 8.0
@@ -123,11 +127,17 @@ def _tuples(values: dict[str, Any]) -> dict[str, Any]:
 
 
 def default_data(root: Path) -> DataConfig:
-    """The layout of `../shared/data`."""
+    """What there is in a folder laid out like `../shared/data`, or a corpus."""
+    if (root / "corpus.json").exists():
+        return DataConfig(corpus=str(root))
+
+    def there(name: str) -> str:
+        return str(root / name) if (root / name).exists() else ""
+
     return DataConfig(
-        performances=str(root / "midi/performances.zip"),
-        banks=str(root / "pianos"),
-        recordings=str(root / "maps_software_pianos"),
-        acoustics=str(root / "acoustics"),
-        development=str(root / "real"),
+        performances=there("midi/performances.zip"),
+        banks=there("pianos"),
+        recordings=there("maps_software_pianos"),
+        acoustics=there("acoustics"),
+        development=there("real"),
     )

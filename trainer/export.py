@@ -6,6 +6,7 @@ ONNX Runtime, it must answer as the torch network does.
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -119,16 +120,25 @@ def to_onnx(network: Network) -> bytes:
     state = network.initial_state(1, frames)
     names = [f"past_{i}" for i in range(len(state) - 1)] + ["hidden"]
     dynamic = {"frames": {1: torch.export.Dim("frames", min=1)}, "state": [{} for _ in state]}
-    program = torch.onnx.export(
-        streaming,
-        (frames, list(state)),
-        input_names=[FRAMES, *names],
-        output_names=[ANSWERS, *(NEW + name for name in names)],
-        dynamic_shapes=dynamic,
-        opset_version=OPSET,
-        dynamo=True,
-        verbose=False,
-    )
+    # The exporter swaps torch's GRU for one of any length, but torch remembers the one used before:
+    # without this a second export in a process would be fixed to the length of the example frames.
+    torch.ops.aten.gru.input._dispatch_cache.clear()
+    with warnings.catch_warnings(), torch.no_grad():
+        # The exporter uses parts of torch that torch is about to rename, and notes that the GRU
+        # regroups its weights; neither is ours to change, and parity is checked.
+        warnings.filterwarnings("ignore", "_check_is_size will be removed", FutureWarning)
+        warnings.filterwarnings("ignore", r"`isinstance\(treespec, LeafSpec", FutureWarning)
+        warnings.filterwarnings("ignore", "The tensor attributes .*_flat_weights", UserWarning)
+        program = torch.onnx.export(
+            streaming,
+            (frames, list(state)),
+            input_names=[FRAMES, *names],
+            output_names=[ANSWERS, *(NEW + name for name in names)],
+            dynamic_shapes=dynamic,
+            opset_version=OPSET,
+            dynamo=True,
+            verbose=False,
+        )
     assert program is not None
     proto = program.model_proto
     del proto.metadata_props[:]

@@ -76,7 +76,11 @@ def train(config: RunConfig, run: Path, device: str = "cpu") -> Path:
         UsageError: The run was begun with another configuration, or the batch cannot be split.
         NonFiniteLoss: The loss became infinite or not a number; the last checkpoint is untouched.
     """
-    process = Process.join(device)
+    with _StopSignal() as stop:
+        return _train(config, run, Process.join(device), stop)
+
+
+def _train(config: RunConfig, run: Path, process: Process, stop: _StopSignal) -> Path:
     if config.batch % process.ranks:
         raise UsageError(
             f"A batch of {config.batch} cannot be split over {process.ranks} processes.",
@@ -92,6 +96,8 @@ def train(config: RunConfig, run: Path, device: str = "cpu") -> Path:
     optimizer = torch.optim.AdamW(
         network.parameters(), lr=config.learning_rate, weight_decay=config.weight_decay
     )
+    if config.initial and not last.exists():
+        checkpoint.start_from(network, Path(config.initial))
     average = Average(network, config.ema)
     step, best = 0, 0.0
     if last.exists():
@@ -106,12 +112,11 @@ def train(config: RunConfig, run: Path, device: str = "cpu") -> Path:
         (run / "config.json").write_text(config.to_json())
     model: nn.Module = network
     if process.ranks > 1:
-        model = DistributedDataParallel(network, broadcast_buffers=False)
+        model = DistributedDataParallel(network)
 
     source = load_source(config, run.parent / "cache")
     development = load_development(config) if process.rank == 0 and config.validate_every else None
     log = _Log(run / "metrics.jsonl", process.rank == 0)
-    stop = _StopSignal()
 
     def keep(name: str) -> None:
         meta = {"config": config.to_json(), "step": step, "best": best, "git": _revision()}
@@ -206,13 +211,16 @@ def _save_batch(run: Path, step: int, frames: Tensor, target: Tensor) -> None:
 
 
 def _revision() -> str:
-    found = subprocess.run(
-        ["git", "describe", "--always", "--dirty"],
-        cwd=Path(__file__).parent,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    try:
+        found = subprocess.run(
+            ["git", "describe", "--always", "--dirty"],
+            cwd=Path(__file__).parent,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+    except OSError:  # a machine without git trains as well
+        return ""
     return found.stdout.strip()
 
 
@@ -221,8 +229,16 @@ class _StopSignal:
 
     def __init__(self) -> None:
         self.asked = False
+        self._before: dict[int, Any] = {}
+
+    def __enter__(self) -> _StopSignal:
         for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, self._handle)
+            self._before[number] = signal.signal(number, self._handle)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for number, handler in self._before.items():
+            signal.signal(number, handler)
 
     def _handle(self, number: int, _: FrameType | None) -> None:
         if self.asked:

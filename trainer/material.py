@@ -21,13 +21,15 @@ from corpus.banks import load_bank
 from corpus.performances import Repertoire, read_zip
 from corpus.recordings import load_recordings
 from corpus.segments import SegmentSource
+from corpus.store import Corpus, StoredSource
+from transcriber.errors import InputError
 
 from .config import DataConfig, RunConfig
 from .frontend import LogMelBatch
 from .targets import target_rows
 
 
-def load_source(config: RunConfig, cache: Path) -> SegmentSource:
+def load_source(config: RunConfig, cache: Path) -> SegmentSource | StoredSource:
     """Loads everything `config.data` names.
 
     Args:
@@ -38,6 +40,14 @@ def load_source(config: RunConfig, cache: Path) -> SegmentSource:
         InputError: Something named is missing or unreadable.
     """
     data = config.data
+    if data.corpus:
+        return StoredSource(Corpus(Path(data.corpus)), config.seconds, config.seed)
+    for what, path in (("performances", data.performances), ("sample banks", data.banks)):
+        if not path:
+            raise InputError(
+                f"There are no {what} to render training segments from.",
+                "Name a data folder laid out as docs/training.md describes.",
+            )
     banks = [
         load_bank(path)
         for path in sorted(Path(data.banks).glob("*.json"))
@@ -86,7 +96,7 @@ def load_repertoire(data: DataConfig, cache: Path) -> Repertoire:
 class SegmentDataset(Dataset[tuple[Tensor, Tensor]]):
     """Segment number -> (log-mel frames [T, mels], target rows [T, WIDTH])."""
 
-    def __init__(self, source: SegmentSource, config: RunConfig) -> None:
+    def __init__(self, source: SegmentSource | StoredSource, config: RunConfig) -> None:
         self.source = source
         self.config = config
         self.frontend = LogMelBatch(config.features)
@@ -121,7 +131,7 @@ class _Numbers(Sampler[int]):
 
 
 def batches(
-    source: SegmentSource, config: RunConfig, first_step: int, rank: int, ranks: int
+    source: SegmentSource | StoredSource, config: RunConfig, first_step: int, rank: int, ranks: int
 ) -> DataLoader[tuple[Tensor, Tensor]]:
     """Batches of this rank from `first_step` on."""
     return DataLoader(
@@ -132,6 +142,9 @@ def batches(
         multiprocessing_context="fork" if config.workers else None,
         prefetch_factor=4 if config.workers else None,
         worker_init_fn=_settle_worker,
+        # A loader draws a seed for its workers: from its own generator, or the network's dropout
+        # would go on differently after a resume.
+        generator=torch.Generator().manual_seed(config.seed),
     )
 
 

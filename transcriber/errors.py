@@ -24,6 +24,10 @@ class AmtError(Exception):
         self.problem = problem
         self.remedy = remedy
 
+    def __reduce__(self) -> tuple[type[AmtError], tuple[str, str]]:
+        """Lets errors of worker processes arrive with both sentences."""
+        return type(self), (self.problem, self.remedy)
+
 
 class UsageError(AmtError):
     """Options that contradict each other or name something that is not there."""

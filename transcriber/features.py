@@ -120,6 +120,9 @@ class LogMel:
 
     def __init__(self, config: FeatureConfig) -> None:
         self.config = config
+        filters, self._bins = np.nonzero(config.mel_filters.T)
+        self._slopes = config.mel_filters.T[filters, self._bins]
+        self._starts = np.flatnonzero(np.diff(filters, prepend=-1))
 
     def step(self, samples: FloatArray, state: FloatArray | None) -> tuple[FloatArray, FloatArray]:
         """Turns any number of samples into the frames they complete.
@@ -140,5 +143,8 @@ class LogMel:
             return np.zeros((0, c.mels), np.float32), signal
         framed = np.lib.stride_tricks.sliding_window_view(signal, c.window)[:: c.hop][:count]
         spectrum = np.abs(np.fft.rfft(framed * c.analysis_window, axis=1)).astype(np.float32)
-        frames: FloatArray = np.log1p(c.gain * (spectrum @ c.mel_filters))
+        # Sums over the few bins of each filter, not one matrix product: that would depend in its
+        # last bit on how many frames share it, which can decide whether a note is heard.
+        mel = np.add.reduceat(spectrum[:, self._bins] * self._slopes, self._starts, axis=1)
+        frames: FloatArray = np.log1p(np.float32(c.gain) * mel)
         return frames, signal[count * c.hop :].copy()

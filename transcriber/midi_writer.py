@@ -19,6 +19,7 @@ import io
 import math
 import os
 from bisect import bisect_left
+from collections.abc import Sequence
 from itertools import zip_longest
 from typing import Literal
 
@@ -49,6 +50,7 @@ def write_midi(
     *,
     lengths: Literal["sounding", "keys"] = "keys",
     text: str = "",
+    markers: Sequence[tuple[float, str]] = (),
 ) -> None:
     """Writes a transcript as a Standard MIDI File, whole or not at all.
 
@@ -61,6 +63,7 @@ def write_midi(
         path: Target; an existing file is replaced.
         lengths: See the module's description.
         text: Goes into a text event, for example the name and version of the model.
+        markers: Instants in seconds and their names, written as MIDI markers.
 
     Raises:
         OutputError: `path` cannot be written.
@@ -69,6 +72,11 @@ def write_midi(
     if text:
         ruler.append(mido.MetaMessage("text", text=text))
     ruler.append(mido.MetaMessage("set_tempo", tempo=_TEMPO))
+    now = 0
+    for at_s, name in sorted(markers):
+        tick = max(_tick(at_s), now)
+        ruler.append(mido.MetaMessage("marker", text=name, time=tick - now))
+        now = tick
     piano = mido.MidiTrack()
     piano.append(mido.MetaMessage("track_name", name="Piano"))
     piano.append(mido.Message("program_change", program=0))

@@ -148,8 +148,17 @@ def _read(path: Path) -> tuple[ModelInfo, bytes]:
     )
     try:
         values = json.loads(metadata[METADATA_KEY])
+        # The seal is over values; this is over the text, in which 1e-5 and 1E-5 are the same value.
+        canonical = json.dumps(values, sort_keys=True) == metadata[METADATA_KEY]
         version = int(values.pop("format_version"))
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    except (
+        ValueError,
+        KeyError,
+        TypeError,
+        AttributeError,
+        OverflowError,
+        RecursionError,
+    ) as error:
         raise damaged from error
     if version > FORMAT_VERSION:
         raise ModelError(
@@ -158,7 +167,8 @@ def _read(path: Path) -> tuple[ModelInfo, bytes]:
             "Update amt.",
         )
     seal = values.pop("seal", "")
-    if seal != _seal({**values, "format_version": version}) or values.pop("digest", "") != digest:
+    sealed = canonical and seal == _seal({**values, "format_version": version})
+    if not sealed or values.pop("digest", "") != digest:
         raise damaged
     try:
         features = FeatureConfig.from_dict(values.pop("features"))

@@ -8,7 +8,7 @@ greedy matching.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,21 +23,29 @@ FRAME_S = 0.01
 
 @dataclass(frozen=True, slots=True)
 class Score:
-    """Precision, recall and F1, each 0..1."""
+    """Precision, recall and F1, each 0..1.
+
+    The counts behind them (true positives and the sizes of both sides) are kept so that pieces can
+    be pooled; they take no part in comparisons.
+    """
 
     precision: float
     recall: float
     f1: float
+    hits: float = field(default=0.0, compare=False, repr=False)
+    estimated: float = field(default=0.0, compare=False, repr=False)
+    reference: float = field(default=0.0, compare=False, repr=False)
 
     @classmethod
     def of_counts(cls, hits: float, estimated: float, reference: float) -> Score:
         """From true positives and the sizes of both sides; nothing against nothing is perfect."""
+        counts = (hits, estimated, reference)
         if not estimated and not reference:
-            return cls(1.0, 1.0, 1.0)
+            return cls(1.0, 1.0, 1.0, *counts)
         precision = hits / estimated if estimated else 0.0
         recall = hits / reference if reference else 0.0
         total = precision + recall
-        return cls(precision, recall, 2 * precision * recall / total if total else 0.0)
+        return cls(precision, recall, 2 * precision * recall / total if total else 0.0, *counts)
 
 
 @dataclass(frozen=True, slots=True)

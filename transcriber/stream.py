@@ -60,6 +60,15 @@ class Transcriber:
         self._pedal_state: PedalState | None = None
         self._finished = False
 
+    @property
+    def settings(self) -> DecoderSettings:
+        """Thresholds in use. New ones hold from the next frame on, except the pedal's."""
+        return self._notes.settings
+
+    @settings.setter
+    def settings(self, settings: DecoderSettings) -> None:
+        self._notes.settings = settings
+
     def push(self, samples: NDArray[np.float32]) -> list[Event]:
         """Hears samples, and returns the events they decide.
 

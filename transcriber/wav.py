@@ -159,7 +159,7 @@ class WavStream:
                 self.missing += (self._left + size - 1) // size
                 self._left = 0
         whole = len(raw) // size * size  # a recording cut inside a sample loses that sample
-        return _decode(raw[:whole], self._wav).reshape(-1, self.channels)
+        return decode(raw[:whole], self._wav).reshape(-1, self.channels)
 
     def close(self) -> None:
         """Nothing to release: the stream belongs to the caller."""
@@ -175,8 +175,8 @@ def _bytes_ahead(stream: BinaryIO) -> int | None:
     return end - here
 
 
-def _decode(raw: bytes, wav: WavFormat) -> np.ndarray:
-    """Interleaved samples as float32; integers are scaled by their range, as libsndfile does."""
+def decode(raw: bytes, wav: WavFormat) -> np.ndarray:
+    """Interleaved samples, as flat float32; integers are scaled by their range, as libsndfile's."""
     if wav.floating:
         with np.errstate(
             over="ignore"

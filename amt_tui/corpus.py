@@ -1,0 +1,279 @@
+"""`amt corpus`: builds what a network learns from, and shows what is in it.
+
+Exit codes of `build`:
+    0    every file was used
+    2    options that contradict each other, another corpus in the folder, a piece in two splits
+    4    a source cannot be read; or the corpus is complete, but some files were skipped
+    5    the disk is full or cannot be written
+    130  interrupted; the same command goes on
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from transcriber.errors import UsageError
+
+if TYPE_CHECKING:
+    from corpus.store import Corpus
+
+SOME_SKIPPED = 4
+INTERRUPTED = 130
+
+app = typer.Typer(
+    name="corpus",
+    help="Build and look at the corpus a network learns from.",
+    no_args_is_help=True,
+    rich_markup_mode="rich",
+)
+
+Folder = Annotated[Path, typer.Argument(metavar="DIR", help="A corpus.", show_default=False)]
+
+
+@contextmanager
+def _workshop() -> Iterator[None]:
+    """Says which packages to install where the workshop's are missing."""
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        raise UsageError(
+            f"This command needs {error.name}, which is not installed.",
+            "Install the workshop: pip install 'amt[train]'",
+        ) from error
+
+
+@app.command(no_args_is_help=True)
+def build(
+    sources: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="SOURCE[:WEIGHT]",
+            help="MAESTRO or MAPS (folder or zip), recordings with MIDI beside them, MIDI files to "
+            "render, or the words exercises and noise. A weight takes more or less of it.",
+            show_default=False,
+        ),
+    ],
+    output: Annotated[Path, typer.Option("--output", "-o", help="Folder of the corpus.")],
+    pianos: Annotated[
+        Path | None, typer.Option(help="Folder of sample banks that MIDI is rendered on.")
+    ] = None,
+    acoustics: Annotated[
+        Path | None, typer.Option(help="Folder of recorded rooms and noises.")
+    ] = None,
+    hours: Annotated[
+        float | None,
+        typer.Option(
+            min=0.001,
+            help="Length of the corpus, shared among the sources by weight.",
+            show_default="each source, weight times",
+        ),
+    ] = None,
+    seed: Annotated[int, typer.Option(min=0, help="Decides everything random.")] = 1,
+    recipe: Annotated[
+        Path | None, typer.Option(help="TOML file that configures augmentation.")
+    ] = None,
+    augmentation: Annotated[
+        bool, typer.Option("--augmentation/--no-augmentation", help="Augment the training split.")
+    ] = True,
+    clip: Annotated[
+        float, typer.Option(min=5.0, max=600.0, help="Length of an item in seconds.")
+    ] = 30.0,
+    held_out: Annotated[
+        float,
+        typer.Option(
+            min=0.0,
+            max=0.9,
+            help="Share of pieces for validation and test, where a source does not say.",
+        ),
+    ] = 0.1,
+    trust_splits: Annotated[
+        bool, typer.Option("--trust-splits", help="Accept a piece in two splits.")
+    ] = False,
+    licence: Annotated[
+        str, typer.Option(help="Licence of sources that do not name their own.")
+    ] = "unknown",
+    free_noise: Annotated[
+        bool, typer.Option("--free-noise", help="Leave out noises that are for research only.")
+    ] = False,
+    workers: Annotated[
+        int | None, typer.Option(min=1, help="Processes.", show_default="all cores")
+    ] = None,
+    strict: Annotated[
+        bool, typer.Option("--strict", help="Stop at the first file that cannot be used.")
+    ] = False,
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Delete another corpus that lies in DIR.")
+    ] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Show what would be built, and build nothing.")
+    ] = False,
+) -> None:
+    """Build a corpus.
+
+    Stopped at any moment, even by a power cut, the same command goes on where it stopped. Files
+    that cannot be used are named, skipped and counted.
+    """
+    from rich.console import Console
+
+    with _workshop():
+        from corpus.plans import Settings, make_plan
+        from corpus.recipes import Recipe, load_recipe
+        from corpus.sources import parse_sources
+
+    chosen = load_recipe(recipe) if recipe else Recipe()
+    if not augmentation:
+        if recipe:
+            raise UsageError("--recipe and --no-augmentation exclude each other.", "Choose one.")
+        chosen = Recipe(None)
+    for folder in (pianos, acoustics):
+        if folder is not None and not folder.is_dir():
+            raise UsageError(f"There is no folder {folder}.", "docs/corpus.md describes both.")
+    settings = Settings(
+        seed=seed,
+        clip_s=clip,
+        hours=hours,
+        held_out=held_out,
+        trust_splits=trust_splits,
+        pianos=str(pianos.resolve()) if pianos else "",
+        acoustics=str(acoustics.resolve()) if acoustics else "",
+        free_only=free_noise,
+        recipe=chosen,
+    )
+    console = Console(stderr=True)
+    plan = make_plan(parse_sources(sources, licence), settings)
+    if dry_run:
+        from .corpus_reports import plan_table
+
+        Console().print(plan_table(plan))
+        return
+
+    from corpus.builds import build as build_corpus
+    from corpus.builds import processes
+
+    from .corpus_progress import BuildDisplay
+    from .corpus_reports import closing_line
+
+    count = workers or len(os.sched_getaffinity(0)) if sys.platform == "linux" else workers
+    count = count or os.cpu_count() or 1
+    display = BuildDisplay(console, output)
+    try:
+        about = build_corpus(
+            output,
+            plan,
+            lambda: processes(count),
+            display,
+            overwrite=overwrite,
+            strict=strict,
+        )
+    except KeyboardInterrupt:
+        display.stop()
+        console.print("Interrupted. The same command goes on from here.", highlight=False)
+        raise typer.Exit(INTERRUPTED) from None
+    finally:
+        display.stop()
+    console.print(closing_line(about, display, output), highlight=False, soft_wrap=True)
+    raise typer.Exit(SOME_SKIPPED if about["skipped"] else 0)
+
+
+def _open(folder: Path) -> Corpus:
+    with _workshop():
+        from corpus.store import Corpus
+    return Corpus(folder)
+
+
+@app.command(no_args_is_help=True)
+def info(folder: Folder) -> None:
+    """Show hours, notes, histograms, splits and licences."""
+    from rich.console import Console
+
+    corpus = _open(folder)
+    from corpus.census import take_census
+
+    from .corpus_reports import census_report
+
+    Console().print(census_report(corpus, take_census(corpus)))
+
+
+@app.command(no_args_is_help=True)
+def verify(folder: Folder) -> None:
+    """Compare every byte with what was built."""
+    from rich.console import Console
+    from rich.progress import Progress
+
+    corpus = _open(folder)
+    from corpus.verification import verify as compare
+
+    console = Console(stderr=True)
+    with Progress(console=console, transient=True, disable=not console.is_terminal) as bars:
+        task = bars.add_task("Verifying", total=len(corpus))
+        faults = compare(corpus, lambda items: bars.advance(task, items))
+    for fault in faults:
+        items = f": {', '.join(fault.items)}" if fault.items else ""
+        Console().print(f"{fault.file} {fault.reason}{items}", soft_wrap=True, highlight=False)
+    if faults:
+        console.print(
+            f"{len(faults)} file(s) are damaged. Delete their shards and build again: only what is "
+            "missing is made.",
+            soft_wrap=True,
+            highlight=False,
+        )
+        raise typer.Exit(SOME_SKIPPED)
+    Console().print(
+        f"{len(corpus)} items in {len(corpus.about['sha256']['shards'])} shards are as built; "
+        f"fingerprint {corpus.about['fingerprint'][:16]}.",
+        soft_wrap=True,
+        highlight=False,
+    )
+
+
+@app.command(no_args_is_help=True)
+def listen(
+    folder: Folder,
+    number: Annotated[int, typer.Argument(metavar="N", help="Number of the item, from 0.")],
+    output: Annotated[Path, typer.Option("--output", "-o", help="Folder to write into.")] = Path(),
+) -> None:
+    """Write item N as WAV and MIDI, before and after augmentation."""
+    corpus = _open(folder)
+    from corpus.listening import listen as write
+
+    heard = write(corpus, number, output)
+    typer.echo(f"Item {number} is {heard.name}.")
+    for path in heard.files:
+        typer.echo(f"  {path}")
+    if heard.same is None:
+        typer.echo("Its sources are gone: only what is stored was written.", err=True)
+    elif not heard.same:
+        typer.echo("Its sources or this program have changed: they give other bytes now.", err=True)
+
+
+@app.command(no_args_is_help=True)
+def plot(
+    folder: Folder,
+    output: Annotated[Path, typer.Option("--output", "-o", help="Folder of the pictures.")] = Path(
+        "corpus-plots"
+    ),
+    items: Annotated[int, typer.Option(min=0, help="Spectrograms to draw.")] = 4,
+) -> None:
+    """Draw the distributions, and spectrograms of a few items with their labels."""
+    corpus = _open(folder)
+    with _workshop():
+        from corpus.census import take_census
+        from corpus.pictures import draw_census, draw_item
+
+    output.mkdir(parents=True, exist_ok=True)
+    paths = [output / "distributions.png"]
+    draw_census(take_census(corpus), paths[0])
+    for i in range(min(items, len(corpus))):
+        # Spread over the corpus, whose order is shuffled.
+        number = i * len(corpus) // min(items, len(corpus))
+        paths.append(output / f"item-{number:06d}.png")
+        draw_item(corpus, number, paths[-1])
+    for path in paths:
+        typer.echo(str(path))

@@ -1,0 +1,121 @@
+"""Tables and sentences about a corpus."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from transcriber.pitches import pitch_name
+from transcriber.timing import LOWEST_PITCH, SAMPLE_RATE
+
+if TYPE_CHECKING:
+    from corpus.census import Census, Tally
+    from corpus.plans import Plan
+    from corpus.store import Corpus
+
+    from .corpus_progress import BuildDisplay
+
+_BLOCKS = " ▁▂▃▄▅▆▇█"
+_KEYS_PER_BLOCK = 2
+_VELOCITIES_PER_BLOCK = 4
+
+
+def plan_table(plan: Plan) -> RenderableType:
+    """What would be built: hours of each source and split."""
+    table = Table(title="Plan", title_justify="left")
+    for column in ("source", "split", "works", "hours"):
+        table.add_column(column, justify="left" if column in ("source", "split") else "right")
+    cells: dict[tuple[str, str], list[float]] = {}
+    for shard in plan.shards:
+        for task in shard:
+            work = plan.work(task)
+            key = (plan.sources[task.source].label, work.split or "")
+            cell = cells.setdefault(key, [0.0, 0.0])
+            cell[0] += 1
+            cell[1] += work.seconds
+    for (source, split), (count, seconds) in sorted(cells.items()):
+        table.add_row(source, split, f"{count:.0f}", f"{seconds / 3600.0:.2f}")
+    hours = sum(plan.seconds) / 3600.0
+    end = f"{hours:.2f} h in {len(plan.shards)} shards, about {hours * 0.1166:.1f} GB."
+    lines = [Text(f"Skipped: {s.file}: {s.reason}", style="yellow") for s in plan.skipped]
+    return Group(table, Text(end), *lines)
+
+
+def closing_line(about: Mapping[str, Any], display: BuildDisplay, folder: Path) -> str:
+    """What was built, and how quickly."""
+    hours = about["samples"] / SAMPLE_RATE / 3600.0
+    text = f"{folder}: {about['items']} items, {hours:.2f} h, {about['notes']} notes"
+    if display.cpu_s:
+        text += (
+            f"; {display.new_s / 3600.0:.2f} h of them now, "
+            f"{display.new_s / display.cpu_s:.0f} audio-hours per core-hour"
+        )
+    if about["skipped"]:
+        text += f"; {about['skipped']} file(s) skipped, see {folder / 'skipped.jsonl'}"
+    return f"{text}. Fingerprint {about['fingerprint'][:16]}."
+
+
+def census_report(corpus: Corpus, census: Census) -> RenderableType:
+    """The whole report of `amt corpus info`."""
+    total = census.total
+    head = Text(
+        f"{corpus.folder}: {total.seconds / 3600.0:.2f} h, {total.items} items, "
+        f"{total.notes} notes, {census.pieces} pieces, fingerprint "
+        f"{corpus.about['fingerprint'][:16]}"
+    )
+    parts: list[RenderableType] = [head]
+    for title, tallies in (
+        ("split", census.splits),
+        ("kind", census.kinds),
+        ("source", census.sources),
+        ("piano", census.pianos),
+        ("licence", census.licences),
+    ):
+        parts.append(_tally_table(title, tallies))
+    pitches = _binned(census.pitches.tolist(), _KEYS_PER_BLOCK)
+    velocities = _binned(census.velocities.tolist(), _VELOCITIES_PER_BLOCK)
+    last = pitch_name(LOWEST_PITCH + len(census.pitches) - 1)
+    sounding_s = census.polyphony.sum()
+    pedal = 100.0 * census.pedal_s / total.seconds if total.seconds else 0.0
+    parts += [
+        Text(f"pitch      {pitch_name(LOWEST_PITCH)} {bars(pitches)} {last}"),
+        Text(f"velocity   0 {bars(velocities)} 127"),
+        Text(f"polyphony  0 {bars(census.polyphony.tolist())} {len(census.polyphony) - 1}"),
+        Text(
+            f"silent {100.0 * census.polyphony[0] / max(sounding_s, 1e-9):.0f} % of the time, "
+            f"pedal down {pedal:.0f} %, {census.skipped} file(s) skipped"
+        ),
+    ]
+    return Group(*parts)
+
+
+def bars(counts: Sequence[float]) -> str:
+    """A histogram in one line; what is not empty shows at least a little."""
+    most = max(counts, default=0.0)
+    if most <= 0:
+        return _BLOCKS[0] * len(counts)
+    steps = len(_BLOCKS) - 1
+    return "".join(
+        _BLOCKS[0] if count <= 0 else _BLOCKS[max(1, round(steps * count / most))]
+        for count in counts
+    )
+
+
+def _binned(counts: Sequence[float], width: int) -> list[float]:
+    return [float(sum(counts[i : i + width])) for i in range(0, len(counts), width)]
+
+
+def _tally_table(title: str, tallies: Mapping[str, Tally]) -> Table:
+    table = Table()
+    table.add_column(title, overflow="fold")
+    for column in ("items", "hours", "notes"):
+        table.add_column(column, justify="right")
+    for name, tally in sorted(tallies.items(), key=lambda pair: -pair[1].seconds):
+        hours = f"{tally.seconds / 3600.0:.2f}"
+        table.add_row(Text(name), str(tally.items), hours, str(tally.notes))
+    return table

@@ -1,0 +1,221 @@
+"""`amt evaluate`: how right a model is, or any program's MIDI, on recordings whose notes are known.
+
+The recordings are heard in steps of 20 ms, exactly as `amt live` would hear them. Exit codes are
+those of `amt transcribe`.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from transcriber.errors import UsageError
+
+if TYPE_CHECKING:
+    from trainer.degradation import Degradation
+
+    from .verdict import Verdict
+
+EPILOG = (
+    "For example: amt evaluate recordings/ · amt evaluate recordings/ --transcripts theirs/ · "
+    "amt evaluate --silence ../shared/data/acoustics"
+)
+
+
+def evaluate(
+    data: Annotated[
+        Path | None,
+        typer.Argument(
+            metavar="DATA",
+            help="Folder of recordings with a MIDI file of the same name beside each (and a .tsv "
+            "of exact note times, where there is one).",
+            show_default=False,
+        ),
+    ] = None,
+    model: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME|PATH", help="A bundled model, or a model file.", show_default="live"
+        ),
+    ] = None,
+    threshold: Annotated[
+        float | None,
+        typer.Option(
+            min=0.0, max=1.0, help="How sure a note must be.", show_default="the model's own"
+        ),
+    ] = None,
+    transcripts: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR",
+            help="Score the MIDI files of this folder, made by any program from the whole "
+            "recordings, instead of running a model.",
+            show_default=False,
+        ),
+    ] = None,
+    split: Annotated[
+        str | None,
+        typer.Option(
+            help="Only recordings of this split, by manifest.json or MAESTRO's table.",
+            show_default=False,
+        ),
+    ] = None,
+    excerpts: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="PEERS.json",
+            help="Only the excerpts this file lists, with what other programs reach on them.",
+            show_default=False,
+        ),
+    ] = None,
+    rt60: Annotated[
+        float | None,
+        typer.Option(
+            min=0.1,
+            max=5.0,
+            metavar="SECONDS",
+            help="Put each piano into a simulated room of this reverberation time.",
+            show_default=False,
+        ),
+    ] = None,
+    noise_snr: Annotated[
+        float | None,
+        typer.Option(
+            metavar="DB",
+            help="Add noise from --acoustics, so many dB below the recording.",
+            show_default=False,
+        ),
+    ] = None,
+    gain_db: Annotated[
+        float, typer.Option(metavar="DB", help="Change the input level.", show_default=False)
+    ] = 0.0,
+    acoustics: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Noises, with their manifest.json.", show_default=False),
+    ] = None,
+    silence: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR",
+            help="Also count the notes heard in noise without a piano, made of such a folder.",
+            show_default=False,
+        ),
+    ] = None,
+    silence_minutes: Annotated[
+        float, typer.Option(min=0.1, max=600.0, help="Length of that noise.")
+    ] = 10.0,
+    seed: Annotated[int, typer.Option(min=0, help="Of the rooms and noises drawn.")] = 0,
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", help="Write the JSON report here.", show_default=False),
+    ] = None,
+    card: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="PAGE.md",
+            help="Write the tables into this page, each kind of evaluation into its own part.",
+            show_default=False,
+        ),
+    ] = None,
+    as_json: Annotated[
+        bool,
+        typer.Option("--json", help="Print the JSON report, and nothing else, on stdout."),
+    ] = False,
+) -> None:
+    """Score a model, or any program's MIDI, on recordings whose notes are known.
+
+    Precision, recall and F1 of frames, onsets, ends, velocities and pedal, per piece and together;
+    onset timing, decision latency, extra notes, octave errors, and where notes are missed.
+    """
+    changed = rt60 is not None or noise_snr is not None or gain_db != 0.0
+    if data is None and silence is None:
+        raise UsageError("There is nothing to evaluate.", "Name a folder of recordings.")
+    if transcripts is not None:
+        if model is not None or threshold is not None or silence is not None or changed:
+            raise UsageError(
+                "--transcripts are made already: no model is run, and no sound is changed.",
+                "Leave out the other options.",
+            )
+    elif data is None and (excerpts or split or changed):
+        raise UsageError("These options need recordings.", "Name a folder of recordings.")
+    if (noise_snr is None) != (acoustics is None):
+        raise UsageError(
+            "--noise-snr and --acoustics need each other.",
+            "For example: --noise-snr 15 --acoustics ../shared/data/acoustics",
+        )
+    if any(value is not None and not math.isfinite(value) for value in (noise_snr, gain_db, rt60)):
+        raise UsageError("Levels and times must be numbers.", "For example: --noise-snr 15")
+
+    from trainer.report import FORMAT
+
+    from .provenance import check_replaceable
+
+    if output is not None:
+        check_replaceable(output, FORMAT)
+
+    from rich.console import Console
+
+    from .judging import Judge
+    from .verdict import Verdict
+
+    judge = Judge(Console(stderr=True), quiet=as_json)
+    verdict = Verdict(data)
+    if transcripts is not None:
+        assert data is not None
+        judge.score_transcripts(verdict, transcripts, split, excerpts)
+    else:
+        judge.load(verdict, model or "live", threshold)
+        if data is not None:
+            verdict.degradation = _degradation(rt60, noise_snr, gain_db, acoustics, seed)
+            judge.score_model(verdict, split, excerpts)
+        if silence is not None and not verdict.interrupted:
+            judge.hear_silence(verdict, silence, silence_minutes, seed)
+    raise typer.Exit(_report(verdict, output, card, as_json=as_json))
+
+
+def _degradation(
+    rt60: float | None, noise_snr: float | None, gain_db: float, acoustics: Path | None, seed: int
+) -> Degradation:
+    from trainer.degradation import Degradation, check_acoustics, load_noises
+
+    if rt60 is not None:
+        check_acoustics()
+    noises = load_noises(acoustics) if acoustics is not None else ()
+    return Degradation(rt60, noise_snr, gain_db, noises, seed)
+
+
+def _report(verdict: Verdict, output: Path | None, card: Path | None, *, as_json: bool) -> int:
+    """Prints and writes what was found, unless interrupted: a part would be taken for the whole.
+
+    For the same reason a page keeps its former tables where a piece could not be scored.
+
+    Returns:
+        The exit code.
+    """
+    from rich.console import Console
+
+    from transcriber.atomic import atomic_write
+
+    from .score_tables import print_verdict
+
+    if verdict.interrupted:
+        print("Interrupted: there are no figures of a part.", file=sys.stderr)
+        return verdict.exit_code
+    text = json.dumps(verdict.document(), indent=1, ensure_ascii=False) + "\n"
+    if as_json:
+        print(text, end="")
+    else:
+        print_verdict(verdict, Console(highlight=False))
+    if card is not None and not verdict.failed:
+        from .card import write_card
+
+        write_card(verdict, card)
+    if output is not None:
+        atomic_write(output, text.encode())
+        print(f"Written: {output}", file=sys.stderr)
+    return verdict.exit_code

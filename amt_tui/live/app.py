@@ -1,0 +1,372 @@
+"""The app of `amt live`: asks the feed how it stands thirty times a second, and shows it.
+
+The feed (an engine or a replay) is handed in, started and stopped by whoever runs the app. Only
+`tick` moves anything, so tests bring a feed and a clock of their own and call it.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Awaitable, Callable, Iterable
+from pathlib import Path
+from typing import ClassVar
+
+from textual import events, work
+from textual.app import App, ComposeResult, SystemCommand
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal
+from textual.screen import Screen
+from textual.widgets import Footer, Static
+
+from transcriber.errors import AmtError
+from transcriber.feed import Feed
+from transcriber.snapshot import Snapshot
+from transcriber.timing import SAMPLE_RATE
+
+from .desk import Desk, Steering, Windable
+from .headline import HINT, headline
+from .help import HelpScreen
+from .history import History
+from .palette import PALETTES, depth_of, palette_named
+from .picker import Choice, Offer, Picker
+from .rollview import RollView, View
+from .stats import StatsView, panel, strip
+
+FRAMES_PER_S = 30.0
+"""The roll is looked at so often; it is redrawn when it has changed."""
+
+FIGURES_EVERY = 6
+"""Frames between two looks at the figures: nobody reads faster."""
+
+WIDE_COLUMNS = 110
+"""From here on the figures stand beside the roll, which keeps 88 keys at 120 columns minus them."""
+
+TALL_ROWS = 30
+"""Lower than this, the figures have no room beside the roll."""
+
+_PAGE = 0.9
+_STEP = 0.1
+
+
+class LiveApp(App[None]):
+    """The screen of `amt live`.
+
+    Args:
+        feed: An engine or a replay, started by the caller.
+        desk: What else can be asked for.
+        frames_per_s: How often to look; None to leave `tick` to the caller.
+    """
+
+    TITLE = "amt live"
+    CSS_PATH = Path(__file__).with_name("live.tcss")
+    ENABLE_COMMAND_PALETTE = True
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("question_mark", "help", "Help", key_display="?"),
+        Binding("space", "pause", "Pause"),
+        Binding("v", "view", "View"),
+        Binding("s", "save", "Save"),
+        Binding("m", "mark", "Mark"),
+        Binding("g", "calibrate", "Gate"),
+        Binding("d", "choose('device')", "Device"),
+        Binding("q", "quit", "Quit"),
+        Binding("ctrl+c", "quit", "Quit", show=False, priority=True),
+        Binding("o", "choose('model')", "Model", show=False),
+        Binding("l", "choose('profile')", "Latency", show=False),
+        Binding("c", "palette", "Palette", show=False),
+        Binding("i", "figures", "Figures", show=False),
+        Binding("plus,equals_sign", "sensitivity(1)", "Hear more", show=False),
+        Binding("minus", "sensitivity(-1)", "Hear less", show=False),
+        Binding("G", "gate_off", "Gate off", show=False),
+        Binding("left", f"wind(-{_STEP})", "Back", show=False),
+        Binding("right", f"wind({_STEP})", "Forth", show=False),
+        Binding("pageup", f"wind(-{_PAGE})", "Page back", show=False),
+        Binding("pagedown", f"wind({_PAGE})", "Page forth", show=False),
+        Binding("home", "beginning", "Beginning", show=False),
+        Binding("end", "live", "Present", show=False),
+        Binding("up", "keys(2)", "Higher", show=False),
+        Binding("down", "keys(-2)", "Lower", show=False),
+        Binding("left_square_bracket", "zoom(-1)", "More time", show=False),
+        Binding("right_square_bracket", "zoom(1)", "Less time", show=False),
+        Binding("left_curly_bracket", "zoom_keys(-1)", "Narrower keys", show=False),
+        Binding("right_curly_bracket", "zoom_keys(1)", "Wider keys", show=False),
+        Binding("0", "choose_keys", "Keys played", show=False),
+    ]
+
+    def __init__(
+        self, feed: Feed, desk: Desk | None = None, *, frames_per_s: float | None = FRAMES_PER_S
+    ) -> None:
+        # Textual alone would answer NO_COLOR with greys; it was asked for no colours.
+        super().__init__(ansi_color="NO_COLOR" in os.environ)
+        self.feed = feed
+        self.desk = desk or Desk()
+        self.history = History()
+        if self.desk.score is not None:
+            self.history.add(self.desk.score)
+        self._bare = depth_of(self.console.color_system, no_color=self.no_color) == "none"
+        self.roll = RollView(
+            self.history,
+            depth_of(self.console.color_system, no_color=self.no_color),
+            palette_named(self.desk.palette),
+            self.desk.view,
+            future_known=self.desk.score is not None,
+        )
+        self._frames_per_s = frames_per_s
+        self._shot = Snapshot("starting")
+        self._seen = 0
+        self._frame = 0
+        self._notice = ""
+        self._headline = Static(id="header")
+        self._problem = Static(id="problem", markup=False)
+        self._hint = Static(HINT, id="hint", markup=False)
+        self._panel, self._strip = StatsView(id="panel"), StatsView(id="strip")
+
+    def compose(self) -> ComposeResult:
+        """Headline, roll with the figures beside it, figures under it, keys."""
+        yield self._headline
+        yield self._problem
+        yield self._hint
+        with Horizontal(id="stage"):
+            yield self.roll
+            yield self._panel
+        yield self._strip
+        yield Footer(show_command_palette=False)
+
+    def on_mount(self) -> None:
+        """Starts looking."""
+        self.screen.add_class("figures")
+        self.screen.set_class(self._bare, "bare")
+        self._arrange(self.size.width, self.size.height)
+        self.roll.focus()
+        self.tick()
+        if self._frames_per_s is not None:
+            self.set_interval(1.0 / self._frames_per_s, self.tick)
+
+    def on_resize(self, event: events.Resize) -> None:
+        """Puts the figures where there is room."""
+        self._arrange(event.size.width, event.size.height)
+
+    # -- thirty times a second -----------------------------------------------------------------
+
+    def tick(self) -> None:
+        """One look at the feed."""
+        shot = self._shot = self.feed.snapshot()
+        fresh = self._follow(shot)
+        self.roll.advance(self._seen + len(shot.markers))
+        if fresh:
+            # What was asked to be redrawn stands on the screen when this is called.
+            self.call_after_refresh(self.feed.drawn, self._seen)
+        if self._frame % FIGURES_EVERY == 0:
+            self._show_figures(shot)
+        self._frame += 1
+
+    def _follow(self, shot: Snapshot) -> bool:
+        """Brings the history to the snapshot; whether anything was struck or released."""
+        self.history.markers = tuple(marker.sample for marker in shot.markers)
+        if self.desk.score is not None:
+            changed = shot.events != self._seen
+            self._seen = shot.events
+            self.history.wind(shot.now)
+            return changed
+        fresh = self.feed.events(self._seen)
+        self.history.add(fresh)
+        self._seen += len(fresh)
+        self.history.advance(shot.now)
+        return bool(fresh)
+
+    def _show_figures(self, shot: Snapshot) -> None:
+        """Everything but the roll, where it has changed."""
+        behind_s = None
+        if not self.roll.live:
+            behind_s = (self.history.now - self.roll.edge) / SAMPLE_RATE
+        line = headline(shot, self.size.width - 2, behind_s)
+        if line != self._headline.content:
+            self._headline.update(line, layout=False)
+        problem = f"{shot.problem} {shot.remedy}".strip()
+        if problem != self._problem.content:
+            self._problem.update(problem)
+        self._problem.set_class(bool(problem), "shown")
+        quiet = not shot.stats.notes and not problem and shot.state in ("starting", "listening")
+        self._hint.set_class(quiet and self.desk.score is None, "shown")
+        pitches = tuple(note.pitch for note in shot.sounding)
+        if self._panel.display:
+            self._panel.show(panel(shot, pitches, colour=not self._bare))
+        if self._strip.display:
+            self._strip.show(strip(shot, pitches, self.size.width))
+        if shot.notice != self._notice:
+            self._notice = shot.notice
+            if shot.notice:
+                self.notify(shot.notice, markup=False)
+
+    def _arrange(self, width: int, height: int) -> None:
+        wide = width >= WIDE_COLUMNS and height >= TALL_ROWS
+        self.screen.set_class(wide, "wide")
+        self.screen.set_class(not wide, "narrow")
+
+    # -- keys ----------------------------------------------------------------------------------
+
+    def action_help(self) -> None:
+        """Shows keys and meanings."""
+        self.push_screen(HelpScreen())
+
+    def action_pause(self) -> None:
+        """Freezes the picture, or goes on: a feed with a future from where it stands."""
+        if self.roll.live:
+            self.roll.freeze()
+        elif self.desk.score is not None and isinstance(self.feed, Windable):
+            self.feed.seek(self.roll.edge / SAMPLE_RATE)
+            self.roll.go_live()
+        else:
+            self.roll.go_live()
+        self._frame = 0
+
+    def action_wind(self, share: float) -> None:
+        """Scrolls through the session."""
+        self.roll.wind(share)
+        self._frame = 0
+
+    def action_beginning(self) -> None:
+        """Shows the first notes."""
+        self.roll.wind_to(min(self.roll.window, self.history.now - 1))
+        self._frame = 0
+
+    def action_live(self) -> None:
+        """Goes back to the present."""
+        self.roll.go_live()
+        self._frame = 0
+
+    def action_keys(self, semitones: int) -> None:
+        """Shows higher or lower keys."""
+        self.roll.move_keys(semitones)
+
+    def action_zoom(self, steps: int) -> None:
+        """Shows less or more time."""
+        self.roll.zoom_time(steps)
+
+    def action_zoom_keys(self, steps: int) -> None:
+        """Shows keys wider or narrower."""
+        self.roll.zoom_keys(steps)
+
+    def action_choose_keys(self) -> None:
+        """Leaves the range of keys to what is played."""
+        self.roll.choose_keys()
+
+    def action_view(self) -> None:
+        """Turns the roll."""
+        view: View = "falling" if self.roll.view == "scrolling" else "scrolling"
+        self.roll.set_view(view)
+        self.desk.remember("view", view)
+
+    def action_palette(self) -> None:
+        """Takes the next palette."""
+        at = PALETTES.index(self.roll.palette) + 1
+        palette = PALETTES[at % len(PALETTES)]
+        self.roll.set_palette(palette)
+        self.desk.remember("palette", palette.name)
+        self.notify(f"Palette: {palette.name}", timeout=1.5)
+
+    def action_figures(self) -> None:
+        """Shows or hides the figures."""
+        self.screen.toggle_class("figures")
+        self._frame = 0
+
+    def action_sensitivity(self, steps: int) -> None:
+        """Hears more, or less."""
+        if not isinstance(self.feed, Steering):
+            self._cannot("change the sensitivity")
+            return
+        wanted = self._shot.sensitivity + steps
+        self.feed.set_sensitivity(wanted)
+        self.desk.remember("sensitivity", wanted)
+        self.notify(f"Sensitivity: {wanted:+d}", timeout=1.5)
+
+    def action_calibrate(self) -> None:
+        """Measures the room; the feed's notice tells the outcome."""
+        if isinstance(self.feed, Steering):
+            self.feed.calibrate()
+        else:
+            self._cannot("set a gate")
+
+    def action_gate_off(self) -> None:
+        """Switches the noise gate off."""
+        if isinstance(self.feed, Steering):
+            self.feed.set_gate(None)
+            self.desk.remember("gate_db", None)
+            self.notify("The noise gate is off.", timeout=1.5)
+        else:
+            self._cannot("set a gate")
+
+    def action_mark(self) -> None:
+        """Sets a marker."""
+        if isinstance(self.feed, Steering):
+            marker = self.feed.mark()
+            self.notify(f"Marker {marker.text}", timeout=1.5)
+        else:
+            self._cannot("set markers")
+
+    @work(thread=True, exclusive=True, group="save")
+    def action_save(self) -> None:
+        """Saves what was played so far."""
+        if self.desk.save is None:
+            self.call_from_thread(self._cannot, "save")
+            return
+        try:
+            self.call_from_thread(self.notify, self.desk.save(), markup=False)
+        except AmtError as error:
+            self.call_from_thread(self._complain, error)
+
+    @work(thread=True, exclusive=True, group="choice")
+    def action_choose(self, name: str) -> None:
+        """Finds what there is to choose from, which may take a moment, and asks."""
+        choice = self.desk.choices.get(name)
+        if choice is None:
+            self.call_from_thread(self._cannot, f"choose a {name}")
+            return
+        try:
+            offers = tuple(choice.offers())
+        except AmtError as error:
+            self.call_from_thread(self._complain, error)
+            return
+        if not offers:
+            nothing = f"{choice.title}: there is nothing to choose from."
+            self.call_from_thread(self.notify, nothing, severity="warning")
+            return
+        self.call_from_thread(self._ask, choice, name, offers)
+
+    def _ask(self, choice: Choice, name: str, offers: tuple[Offer, ...]) -> None:
+        def taken(answer: str | None) -> None:
+            if answer is not None:
+                self._take(choice, name, answer)
+
+        self.push_screen(Picker(choice.title, offers), taken)
+
+    @work(thread=True, exclusive=True, group="choice")
+    def _take(self, choice: Choice, name: str, answer: str) -> None:
+        try:
+            choice.take(answer)
+        except AmtError as error:
+            self.call_from_thread(self._complain, error)
+            return
+        self.desk.remember(name, answer)
+        self.call_from_thread(self.notify, f"{choice.title}: {answer}", timeout=2.5, markup=False)
+
+    def _complain(self, error: AmtError) -> None:
+        self.notify(f"{error.problem} {error.remedy}", severity="error", markup=False)
+
+    def _cannot(self, what: str) -> None:
+        self.notify(f"Here you cannot {what}.", severity="warning", timeout=2.5)
+
+    def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
+        """The keys by name, for the command palette."""
+        for binding in self.BINDINGS:
+            if isinstance(binding, Binding) and not binding.priority:
+                yield SystemCommand(
+                    binding.description,
+                    f"key {binding.key_display or binding.key.split(',')[0]}",
+                    self._runner(binding.action),
+                )
+
+    def _runner(self, action: str) -> Callable[[], Awaitable[None]]:
+        async def run() -> None:
+            await self.run_action(action)
+
+        return run

@@ -1,0 +1,49 @@
+"""The line at the top: what is listened to, how that goes, and which moment is shown."""
+
+from __future__ import annotations
+
+from rich.text import Text
+
+from transcriber.snapshot import Snapshot, State
+from transcriber.timing import SAMPLE_RATE
+
+from .scene import clock_text
+
+HINT = "Play: your notes appear here.  ? shows all keys, d chooses the microphone."
+"""Shown until the first note."""
+
+_STATES: dict[State, tuple[str, str]] = {
+    "starting": ("○ starting", "yellow"),
+    "listening": ("● listening", "green"),
+    "stalled": ("○ no sound is coming", "yellow"),
+    "retrying": ("○ trying again", "yellow"),
+    "ended": ("■ at the end", ""),
+    "failed": ("✕ cannot listen", "red"),
+    "stopped": ("■ stopped", ""),
+}
+
+
+def headline(shot: Snapshot, width: int, behind_s: float | None) -> Text:
+    """One line of exactly `width` cells.
+
+    Args:
+        shot: What to tell.
+        width: Cells.
+        behind_s: How far the picture lies behind the present; None while it follows.
+    """
+    words, style = _STATES[shot.state]
+    left = Text.assemble(("amt live", "bold"), "  ", (words, style))
+    right = Text(clock_text(shot.now / SAMPLE_RATE))
+    if behind_s is not None:
+        shown = clock_text(shot.now / SAMPLE_RATE - behind_s)
+        right = Text.assemble((f"PAUSED at {shown}", "bold yellow"), "  ", right)
+    if shot.source is not None:
+        about = f"  {shot.source.name} · {shot.source.sample_rate / 1000:g} kHz"
+        room = width - left.cell_len - right.cell_len - 2
+        name = Text(about, "dim")
+        name.truncate(max(room, 0), overflow="ellipsis")
+        left.append_text(name)
+    left.truncate(max(width - right.cell_len - 1, 0))
+    left.pad_right(width - left.cell_len - right.cell_len)
+    left.append_text(right)
+    return left

@@ -1,0 +1,137 @@
+"""`amt live`: listens to the piano and shows, prints or sends what it hears.
+
+Exit codes are those of `amt transcribe`; stopping it with Ctrl-C is how it ends, and is 0.
+"""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import typer
+
+from transcriber.errors import UsageError
+
+
+def live(
+    source: Annotated[
+        str | None,
+        typer.Option(
+            "--input",
+            "-i",
+            metavar="FILE|-",
+            help="Play a recording instead of the microphone, or hear standard input.",
+            show_default=False,
+        ),
+    ] = None,
+    device: Annotated[
+        str | None,
+        typer.Option(
+            "--device",
+            "-d",
+            metavar="NAME|NUMBER",
+            help="The microphone; amt devices lists them.",
+            show_default="remembered",
+        ),
+    ] = None,
+    model: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME|PATH", help="A bundled model, or a file.", show_default="remembered"
+        ),
+    ] = None,
+    profile: Annotated[
+        Literal["tight", "normal", "safe"] | None,
+        typer.Option(
+            help="How much sound the microphone collects before it hands it on: 5, 10 or 40 ms.",
+            show_default="remembered",
+        ),
+    ] = None,
+    plain: Annotated[
+        bool, typer.Option("--plain", help="Print one line per note, without a screen.")
+    ] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print one JSON object per event, without a screen.")
+    ] = False,
+    midi_out: Annotated[
+        str | None,
+        typer.Option(
+            metavar="PORT",
+            help="Send the notes to the MIDI port whose name contains this, or to a new one.",
+            show_default=False,
+        ),
+    ] = None,
+    record_audio: Annotated[
+        bool | None,
+        typer.Option(
+            "--record-audio/--no-record-audio",
+            help="Keep the sound with the session: 115 MB per hour.",
+            show_default="remembered",
+        ),
+    ] = None,
+    save: Annotated[
+        Path | None,
+        typer.Option("--save", "-o", help="A MIDI file to write at the end.", show_default=False),
+    ] = None,
+    keep: Annotated[
+        bool, typer.Option("--keep/--no-keep", help="Keep the session, for amt sessions.")
+    ] = True,
+    replay: Annotated[
+        str | None,
+        typer.Option(metavar="SESSION|last", help="Play a kept session again.", show_default=False),
+    ] = None,
+    loop: Annotated[bool, typer.Option("--loop", help="Begin again at the end.")] = False,
+    start: Annotated[
+        float, typer.Option(min=0.0, metavar="SECONDS", help="Where in the recording to begin.")
+    ] = 0.0,
+    raw_format: Annotated[
+        str,
+        typer.Option("--format", help="Coding of headerless samples on standard input."),
+    ] = "s16le",
+    rate: Annotated[int, typer.Option(help="Their sample rate in Hz.")] = 48_000,
+    channels: Annotated[int, typer.Option(help="Their number of channels.")] = 1,
+) -> None:
+    """Listen to a piano and show the notes while they are played.
+
+    Every session is kept: amt sessions lists them.
+    """
+    from .live_setup import LiveOptions, set_replay
+    from .settings import load_settings
+
+    settings = load_settings()
+    given: dict[str, Any] = {
+        "device": device,
+        "model": model,
+        "profile": profile,
+        "record_audio": record_audio,
+    }
+    settings = replace(settings, **{k: v for k, v in given.items() if v is not None})
+    if plain and as_json:
+        raise UsageError("--plain and --json exclude each other.", "Leave out one of them.")
+    headless = plain or as_json or not sys.stdout.isatty()
+    if replay is not None:
+        if source is not None:
+            raise UsageError("--replay and --input exclude each other.", "Leave out one of them.")
+        feed = set_replay(replay, settings, loop=loop)
+        if headless:
+            from .live_plain import replay_plain
+
+            replay_plain(feed, as_json=as_json)
+            return
+        from .live_screen import replay_screen
+
+        replay_screen(feed, settings)
+        return
+    options = LiveOptions(
+        settings, source, loop, start, (raw_format, rate, channels), midi_out, keep, save
+    )
+    if headless:
+        from .live_plain import run_plain
+
+        run_plain(options, as_json=as_json)
+        return
+    from .live_screen import run_screen
+
+    run_screen(options)

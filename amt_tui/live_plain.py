@@ -1,0 +1,280 @@
+"""`amt live` without a screen: one line per note for people, or one JSON object per event.
+
+JSON lines, in the order in which they come (`time` in seconds of the session, `decided` when enough
+sound had come to know it):
+
+    {"event": "start", "model": "live 1.0", "source": "USB microphone", "lookahead_ms": 120.0}
+    {"event": "note_on", "time": 1.204, "decided": 1.32, "pitch": 60, "name": "C4",
+     "velocity": 72, "confidence": 0.93}
+    {"event": "note_off", "time": 2.31, "decided": 2.44, "pitch": 60, "name": "C4"}
+    {"event": "pedal_on", "time": 1.31, "decided": 1.42}      and pedal_off
+    {"event": "status", "state": "retrying", "problem": "…", "remedy": "…"}
+    {"event": "end", "duration": 62.1, "notes": 214, "latency_ms": {"p50": …, "p95": …, "p99": …},
+     "lost_s": 0.0, "session": "…/2026-11-22T171031.amt.jsonl"}
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from queue import Empty, SimpleQueue
+from typing import TYPE_CHECKING, Any
+
+from transcriber.events import Event, NoteOff, NoteOn, PedalOn
+from transcriber.pitches import pitch_name
+from transcriber.snapshot import OVER
+from transcriber.timing import SAMPLE_RATE
+
+if TYPE_CHECKING:
+    from transcriber.feed import Feed
+    from transcriber.snapshot import Snapshot
+
+    from .live_setup import LiveOptions, Stage
+
+POLL_S = 0.05
+"""How often the engine is asked how it does; events do not wait for it."""
+
+
+class Relay:
+    """Hands events from the engine's thread to the one that prints."""
+
+    def __init__(self) -> None:
+        self.events: SimpleQueue[Sequence[Event]] = SimpleQueue()
+
+    def heard(self, events: Sequence[Event]) -> None:
+        """Takes events."""
+        self.events.put(list(events))
+
+    def close(self) -> None:
+        """Nothing to close."""
+
+
+class Printer:
+    """Prints events on standard output; what is no event goes to standard error, or into JSON.
+
+    Args:
+        as_json: JSON lines instead of text.
+    """
+
+    def __init__(self, as_json: bool) -> None:
+        self._json = as_json
+        self._said: tuple[str, str] | None = None
+        self._noticed = ""
+
+    def events(self, events: Sequence[Event]) -> None:
+        """Prints events at once."""
+        for event in events:
+            if self._json:
+                self._line(event_object(event))
+            elif isinstance(event, NoteOn):
+                at = _clock_time(event.sample / SAMPLE_RATE)
+                name = pitch_name(event.pitch)
+                print(f"{at:>10}  {name:<4} velocity {event.velocity:>3}", flush=True)
+
+    def status(self, shot: Snapshot) -> None:
+        """Says how it stands, when that has changed."""
+        if shot.notice != self._noticed:
+            self._noticed = shot.notice
+            self._tell({"event": "status", "state": shot.state, "notice": shot.notice}, shot.notice)
+        now = (shot.state, shot.problem)
+        if now == self._said or shot.state in ("starting", *OVER):
+            return
+        first, self._said = self._said is None, now
+        if shot.state == "listening" and shot.source is not None:
+            source = shot.source
+            start = {
+                "event": "start" if first else "status",
+                "state": shot.state,
+                "model": shot.model,
+                "source": source.name,
+                "lookahead_ms": shot.lookahead_ms,
+            }
+            self._tell(start, f"Listening to {source.name} ({source.sample_rate} Hz).")
+        else:
+            text = f"{shot.problem} {shot.remedy}".strip() or "No sound comes."
+            about = {"state": shot.state, "problem": shot.problem, "remedy": shot.remedy}
+            self._tell({"event": "status", **about}, text)
+
+    def end(self, shot: Snapshot, kept: Sequence[str]) -> None:
+        """Says what came of it."""
+        stats, duration_s = shot.stats, shot.samples / SAMPLE_RATE
+        event = stats.event
+        latency = {"p50": event.p50_ms, "p95": event.p95_ms, "p99": event.p99_ms}
+        about = {
+            "event": "end",
+            "duration": round(duration_s, 3),
+            "notes": stats.notes,
+            "latency_ms": {name: round(value, 1) for name, value in latency.items()},
+            "lost_s": round(stats.lost_s, 3),
+            "session": kept[0] if kept else None,
+        }
+        text = f"{stats.notes} notes in {_clock_time(duration_s)}."
+        if event.count:
+            text += (
+                f" From sound to note: {event.p50_ms:.0f} ms (half of them), "
+                f"{event.p95_ms:.0f} ms (95 of 100)."
+            )
+        if stats.overflows:
+            text += f" Lost: {stats.lost_s:.2f} s of sound."
+        self._tell(about, "\n".join([text, *(f"Kept: {path}" for path in kept)]))
+
+    def _tell(self, about: dict[str, Any], text: str) -> None:
+        if self._json:
+            self._line(about)
+        elif text:
+            print(text, file=sys.stderr, flush=True)
+
+    def _line(self, about: dict[str, Any]) -> None:
+        print(json.dumps(about, ensure_ascii=False), flush=True)
+
+
+def event_object(event: Event) -> dict[str, Any]:
+    """An event as a JSON object; see the module's description."""
+    times = {
+        "time": round(event.sample / SAMPLE_RATE, 4),
+        "decided": round(event.decided / SAMPLE_RATE, 4),
+    }
+    match event:
+        case NoteOn():
+            key = {"pitch": event.pitch, "name": pitch_name(event.pitch)}
+            strike = {"velocity": event.velocity, "confidence": round(event.confidence, 3)}
+            return {"event": "note_on", **times, **key, **strike}
+        case NoteOff():
+            key = {"pitch": event.pitch, "name": pitch_name(event.pitch)}
+            return {"event": "note_off", **times, **key}
+        case _:
+            return {"event": "pedal_on" if isinstance(event, PedalOn) else "pedal_off", **times}
+
+
+def run_plain(options: LiveOptions, *, as_json: bool) -> None:
+    """Listens until the recording is over or somebody stops it, and keeps the session.
+
+    Raises:
+        AmtError: It cannot begin, or the source can never be read.
+    """
+    from transcriber.devices import own_stderr
+
+    from .live_setup import set_stage
+
+    relay, printer = Relay(), Printer(as_json)
+    with own_stderr():
+        stage = set_stage(options, listeners=[relay])
+        engine = stage.engine
+        with interruptible(), suppress(KeyboardInterrupt):
+            engine.start()
+            print_live(engine, printer, lambda: _next(relay))
+        # From here on Ctrl-C is too late: keeping the session takes no time worth interrupting.
+        previous = signal.signal(signal.SIGINT, signal.SIG_IGN)
+        try:
+            engine.stop()
+            shot = engine.snapshot()
+            with closed_pipe():
+                printer.events(_rest(relay))
+                printer.end(shot, kept_files(stage))
+        finally:
+            signal.signal(signal.SIGINT, previous)
+    if shot.state == "failed" and engine.error is not None:
+        raise engine.error
+
+
+def replay_plain(feed: Feed, *, as_json: bool) -> None:
+    """Prints the events of a replay when they come, until it ends."""
+    printer = Printer(as_json)
+    seen = 0
+
+    def following() -> Sequence[Event]:
+        nonlocal seen
+        time.sleep(POLL_S)
+        if feed.snapshot().events < seen:  # it began again
+            seen = 0
+        events = feed.events(seen)
+        seen += len(events)
+        return events
+
+    with interruptible(), suppress(KeyboardInterrupt):
+        feed.start()
+        print_live(feed, printer, following)
+    feed.stop()
+
+
+def print_live(feed: Feed, printer: Printer, following: Callable[[], Sequence[Event]]) -> None:
+    """Prints until the feed is over or nobody reads any more."""
+    with closed_pipe():
+        while True:
+            events = following()
+            shot = feed.snapshot()
+            printer.status(shot)  # first: the source is named before its notes
+            printer.events(events)
+            if shot.state in OVER:
+                printer.events(following())
+                return
+
+
+def kept_files(stage: Stage) -> list[str]:
+    """Files that are left of a session, after writing the MIDI file that was asked for."""
+    kept = []
+    if stage.journal is not None:
+        from transcriber.journal import audio_path
+
+        paths = (stage.journal.path, audio_path(stage.journal.path))
+        kept += [str(path) for path in paths if path.is_file()]
+    if stage.options.save is not None:
+        from transcriber.midi import write_midi
+
+        from .provenance import signature
+
+        markers = [(m.sample / SAMPLE_RATE, m.text) for m in stage.engine.snapshot().markers]
+        write_midi(
+            stage.engine.transcript(),
+            stage.options.save,
+            text=signature(stage.model.info),
+            markers=markers,
+        )
+        kept.append(str(stage.options.save))
+    return kept
+
+
+@contextmanager
+def interruptible() -> Iterator[None]:
+    """Ends in good order when the terminal closes or the system asks, as with Ctrl-C."""
+    names = ("SIGTERM", "SIGHUP")
+    wanted = [getattr(signal, name) for name in names if hasattr(signal, name)]
+    before = {one: signal.signal(one, signal.default_int_handler) for one in wanted}
+    try:
+        yield
+    finally:
+        for one, handler in before.items():
+            signal.signal(one, handler)
+
+
+@contextmanager
+def closed_pipe() -> Iterator[None]:
+    """Takes a reader that went away (`| head`) for the wish to stop."""
+    try:
+        yield
+    except BrokenPipeError:
+        # Python would complain again when it flushes at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _next(relay: Relay) -> Sequence[Event]:
+    try:
+        return relay.events.get(timeout=POLL_S)
+    except Empty:
+        return ()
+
+
+def _rest(relay: Relay) -> list[Event]:
+    rest: list[Event] = []
+    while not relay.events.empty():
+        rest += relay.events.get()
+    return rest
+
+
+def _clock_time(seconds: float) -> str:
+    return f"{int(seconds // 60)}:{seconds % 60:06.3f}"

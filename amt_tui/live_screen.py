@@ -1,0 +1,238 @@
+"""`amt live` with a screen: builds the engine, runs the app on it, and keeps what was played."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from transcriber.devices import own_stderr
+from transcriber.errors import AmtError, UsageError
+from transcriber.timing import SAMPLE_RATE
+
+from .live.app import LiveApp
+from .live.desk import Desk
+from .live.picker import Choice, Offer
+from .live.rollview import LAYOUTS, View
+from .live_plain import kept_files
+from .live_setup import STDIN, LiveOptions, Stage, set_stage, source_opener
+from .settings import PROFILES, Settings, changed, load_settings, save_settings
+
+if TYPE_CHECKING:
+    from transcriber.replay import Replay
+
+
+class Choices:
+    """What can be changed while it runs, and what of it is remembered.
+
+    Args:
+        stage: The engine and what goes with it.
+    """
+
+    def __init__(self, stage: Stage) -> None:
+        self._stage = stage
+        self._options = stage.options
+        self.remembered: dict[str, object] = {}
+
+    def remember(self, name: str, value: object) -> None:
+        """Keeps a setting until the end of the session, when all are written."""
+        self.remembered[name] = value
+
+    def for_microphone(self) -> dict[str, Choice]:
+        """All choices; a recording leaves only the model."""
+        choices = {"model": Choice("Model", self._models, self._use_model)}
+        if self._options.input is None:
+            choices["device"] = Choice("Microphone", self._devices, self._change("device"))
+            choices["profile"] = Choice("Latency", self._profiles, self._change("profile"))
+        return choices
+
+    def _devices(self) -> Sequence[Offer]:
+        from transcriber.devices import list_devices
+
+        source = self._stage.engine.snapshot().source
+        current = source.name if source else ""
+        return [
+            Offer(
+                device.name,
+                f"{device.host}, {device.rate / 1000:g} kHz"
+                + (", the system's choice" if device.is_default else ""),
+                device.name == current,
+            )
+            for device in list_devices()
+        ]
+
+    def _profiles(self) -> Sequence[Offer]:
+        current = self._options.settings.profile
+        return [
+            Offer(name, f"blocks of {block_ms:g} ms", name == current)
+            for name, block_ms in PROFILES.items()
+        ]
+
+    def _models(self) -> Sequence[Offer]:
+        from transcriber.model import bundled_models, read_info
+
+        current = self._stage.engine.snapshot().model
+        infos = [read_info(name) for name in bundled_models()]
+        return [
+            Offer(
+                info.name,
+                f"version {info.version}, looks {info.lookahead_ms:.0f} ms ahead",
+                current == f"{info.name} {info.version}",
+            )
+            for info in infos
+        ]
+
+    def _use_model(self, name: str) -> None:
+        from transcriber.model import load_model
+
+        self._stage.engine.use_model(load_model(name))
+
+    def _change(self, name: str) -> Callable[[str], None]:
+        def take(value: str) -> None:
+            settings = changed(self._options.settings, name, value)
+            self._options = replace(self._options, settings=settings)
+            self._stage.engine.listen_to(source_opener(self._options))
+
+        return take
+
+
+def run_screen(options: LiveOptions) -> None:
+    """Runs until the user quits; the session is kept whatever ends it.
+
+    Raises:
+        AmtError: It cannot begin.
+    """
+    with keyboard(piped=options.input == STDIN), own_stderr():
+        stage = set_stage(options)
+        choices = Choices(stage)
+        settings = options.settings
+        desk = Desk(
+            save=lambda: save(stage),
+            choices=choices.for_microphone(),
+            remember=choices.remember,
+            view=known_view(settings.view),
+            palette=settings.palette,
+        )
+        app = LiveApp(stage.engine, desk)
+        stage.engine.start()
+        try:
+            app.run()
+        finally:
+            stage.engine.stop()
+    shot = stage.engine.snapshot()
+    if "gate_db" in choices.remembered or shot.gate_db != settings.gate:
+        choices.remember("gate_db", -96.0 if shot.gate_db is None else round(shot.gate_db, 1))
+    for path in kept_files(stage):
+        print(f"Kept: {path}")
+    write_settings(choices.remembered)
+    if app.return_code:
+        raise SystemExit(app.return_code)
+
+
+def replay_screen(feed: Replay, settings: Settings) -> None:
+    """Shows a kept session again until the user quits."""
+    remembered: dict[str, object] = {}
+    desk = Desk(
+        score=feed.session.events,
+        remember=remembered.__setitem__,
+        view=known_view(settings.view),
+        palette=settings.palette,
+    )
+    app = LiveApp(feed, desk)
+    feed.start()
+    try:
+        app.run()
+    finally:
+        feed.stop()
+    write_settings(remembered)
+    if app.return_code:
+        raise SystemExit(app.return_code)
+
+
+def save(stage: Stage) -> str:
+    """Writes what was played so far next to where amt was started, sound too where it is kept.
+
+    Raises:
+        AmtError: It cannot be written.
+    """
+    from transcriber.midi import write_midi
+
+    from .provenance import signature
+
+    journal = stage.journal
+    target = stage.options.save
+    if target is None:
+        # One file per session: saving again replaces what was saved before.
+        name = f"amt-{datetime.now():%Y-%m-%d-%H%M%S}"
+        if journal is not None:
+            name = journal.path.name.split(".")[0]
+        target = Path(f"{name}.mid")
+    markers = [(m.sample / SAMPLE_RATE, m.text) for m in stage.engine.snapshot().markers]
+    transcript = stage.engine.transcript()
+    write_midi(transcript, target, text=signature(stage.model.info), markers=markers)
+    written = [str(target)]
+    if journal is not None and stage.options.settings.record_audio:
+        from transcriber.session import export_audio, read_session
+
+        sound = target.with_suffix(".wav")
+        export_audio(read_session(journal.path), sound)
+        written.append(str(sound))
+    return f"{len(transcript.notes)} notes saved: {', '.join(written)}"
+
+
+def write_settings(remembered: dict[str, object]) -> None:
+    """Adds what was changed on the screen to the settings; options of the command line stay out.
+
+    A file that cannot be written is said and no more: the music is kept all the same.
+    """
+    if not remembered:
+        return
+    try:
+        settings = load_settings()
+        for name, value in remembered.items():
+            settings = changed(settings, name, value)
+        save_settings(settings)
+    except AmtError as error:
+        print(f"The settings were not kept: {error.problem} {error.remedy}", file=sys.stderr)
+
+
+def known_view(name: str) -> View:
+    """The view of that name, the first where there is none."""
+    return next((view for view in LAYOUTS if view == name), "scrolling")
+
+
+@contextmanager
+def keyboard(*, piped: bool) -> Iterator[None]:
+    """Gives Textual the keyboard where sound comes through standard input.
+
+    Textual reads keys from descriptor 0. The pipe moves to another one, which `sys.stdin` then
+    stands for, and the terminal takes its place.
+
+    Raises:
+        UsageError: There is no terminal to read keys from.
+    """
+    if not piped or sys.stdin is None or sys.stdin.isatty():
+        yield
+        return
+    try:
+        terminal = os.open("/dev/tty", os.O_RDWR)
+    except OSError as error:
+        raise UsageError(
+            "There is no keyboard to steer the screen with.", "Add --plain or --json."
+        ) from error
+    usual = sys.stdin
+    pipe = os.dup(0)
+    try:
+        os.dup2(terminal, 0)
+        sys.stdin = os.fdopen(pipe, closefd=False)
+        yield
+    finally:
+        sys.stdin = usual
+        os.dup2(pipe, 0)
+        os.close(terminal)
+        os.close(pipe)

@@ -1,0 +1,225 @@
+"""Reads a finished corpus: any item at random, by many processes, without copies.
+
+`StoredSource` draws training segments from it as `segments.SegmentSource` draws them on the fly.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import OrderedDict
+from dataclasses import dataclass, replace
+from pathlib import Path
+from tokenize import TokenError
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from transcriber.errors import InputError
+from transcriber.notes import Transcript
+from transcriber.timing import SAMPLE_RATE
+
+from .acoustics import Acoustics
+from .augmentation import AugmentationConfig, apply, draw
+from .sealing import FORMAT, INDEX, VERSION
+from .segments import LEAD_S, Segment
+from .shards import NOTE, PEDAL, shard_folder, unpack
+from .works import SPLITS
+
+DAMAGE = (
+    OSError,
+    EOFError,
+    ValueError,
+    LookupError,
+    TypeError,
+    SyntaxError,
+    ArithmeticError,
+    MemoryError,
+    TokenError,
+)
+"""What JSON and NumPy raise on damaged files; a damaged .npy header is parsed as Python."""
+
+_OPEN_SHARDS = 64
+"""Shards kept mapped at a time: each takes three file handles, of which a process has some 1024."""
+
+
+@dataclass(frozen=True)
+class Item:
+    """One stored item.
+
+    Args:
+        audio: int16 [S], mapped, not copied.
+        notes: NOTE records, times in samples from the start of `audio`.
+        pedals: PEDAL records.
+    """
+
+    audio: NDArray[np.int16]
+    notes: NDArray[np.void]
+    pedals: NDArray[np.void]
+
+    @property
+    def transcript(self) -> Transcript:
+        """Notes and pedal; what began before the item begins at 0."""
+        return unpack(self.notes, self.pedals, 0, len(self.audio), 0)
+
+
+_Arrays = tuple[NDArray[np.int16], NDArray[np.void], NDArray[np.void]]
+
+
+class Corpus:
+    """A finished corpus in a folder.
+
+    Args:
+        folder: As `amt corpus build -o` wrote it.
+
+    Attributes:
+        about: Totals and fingerprint, from `corpus.json`.
+        index: INDEX records, one per item.
+
+    Raises:
+        InputError: There is no finished corpus, or one of a later version.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        try:
+            self.about: dict[str, Any] = json.loads((folder / "corpus.json").read_bytes())
+            if (self.about["format"], self.about["version"]) != (FORMAT, VERSION):
+                raise ValueError("another format or version")
+            self.index: NDArray[np.void] = np.load(folder / "index.npy", allow_pickle=False)
+            if self.index.dtype != INDEX or len(self.index) != self.about["items"]:
+                raise ValueError("its index is damaged")
+        except FileNotFoundError as error:
+            unfinished = (folder / "plan.json").exists()
+            raise InputError(
+                f"{folder} holds {'an unfinished' if unfinished else 'no'} corpus.",
+                "Run the command that builds it again: it goes on where it stopped."
+                if unfinished
+                else "Make one with: amt corpus build",
+            ) from error
+        except DAMAGE as error:
+            raise InputError(
+                f"The corpus in {folder} cannot be read ({error}).", "Build it again."
+            ) from error
+        self._shards: OrderedDict[int, _Arrays] = OrderedDict()
+
+    def __len__(self) -> int:
+        return len(self.index)
+
+    def __getitem__(self, number: int) -> Item:
+        """Item `number`, 0 to len - 1.
+
+        Raises:
+            InputError: Its shard is missing or cut off.
+        """
+        row = self.index[number]
+        audio, notes, pedals = self._shard(int(row["shard"]))
+        start, first, press = int(row["start"]), int(row["first_note"]), int(row["first_pedal"])
+        return Item(
+            audio[start : start + int(row["samples"])],
+            notes[first : first + int(row["notes"])],
+            pedals[press : press + int(row["pedals"])],
+        )
+
+    def describe(self, number: int) -> dict[str, Any]:
+        """The manifest's line of item `number`."""
+        with (self.folder / "manifest.jsonl").open("rb") as manifest:
+            manifest.seek(int(self.index["line"][number]))
+            line: dict[str, Any] = json.loads(manifest.readline())
+        return line
+
+    def numbers(self, split: str) -> NDArray[np.int64]:
+        """Numbers of the items of a split."""
+        return np.flatnonzero(self.index["split"] == SPLITS.index(split)).astype(np.int64)
+
+    def _shard(self, number: int) -> _Arrays:
+        if number in self._shards:
+            self._shards.move_to_end(number)
+            return self._shards[number]
+        folder = shard_folder(self.folder, number)
+        arrays = map_shard(folder)
+        self._shards[number] = arrays
+        if len(self._shards) > _OPEN_SHARDS:
+            self._shards.popitem(last=False)
+        return arrays
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Without open files, for processes that are not forked."""
+        return {**self.__dict__, "_shards": OrderedDict()}
+
+
+def map_shard(folder: Path) -> _Arrays:
+    """Audio, notes and pedals of a shard, mapped read-only.
+
+    Raises:
+        InputError: A file is missing or cut off.
+    """
+    try:
+        size = (folder / "audio.pcm").stat().st_size // 2
+        audio = np.memmap(folder / "audio.pcm", "<i2", "r") if size else np.zeros(0, np.int16)
+        notes = np.load(folder / "notes.npy", "r", allow_pickle=False)
+        pedals = np.load(folder / "pedals.npy", "r", allow_pickle=False)
+        if notes.dtype != NOTE or pedals.dtype != PEDAL:
+            raise ValueError("its records have another form")
+    except DAMAGE as error:
+        raise InputError(
+            f"The shard {folder} cannot be read ({error}).",
+            "Delete this folder and run the build again: it makes only what is missing.",
+        ) from error
+    return audio, notes, pedals
+
+
+class StoredSource:
+    """Draws training segments from a corpus: no two alike, each decided by its number alone.
+
+    Args:
+        corpus: A finished corpus.
+        seconds: Length of a segment.
+        seed: With the number, decides a segment.
+        split: The split drawn from.
+        augmentation: Applied to every segment on top of what is stored; None for nothing. For a
+            corpus built with `--no-augmentation`, which is then never heard twice alike.
+        acoustics: Rooms and noises for it.
+
+    Raises:
+        InputError: The split is empty.
+    """
+
+    def __init__(
+        self,
+        corpus: Corpus,
+        seconds: float,
+        seed: int,
+        split: str = "train",
+        augmentation: AugmentationConfig | None = None,
+        acoustics: Acoustics | None = None,
+    ) -> None:
+        self.corpus = corpus
+        self.samples = round(seconds * SAMPLE_RATE)
+        self.seed = seed
+        self.augmentation = augmentation
+        self.acoustics = acoustics or Acoustics((), ())
+        self._numbers = corpus.numbers(split)
+        if not len(self._numbers):
+            raise InputError(
+                f"{corpus.folder} has no items in its split {split!r}.", "Build one that has."
+            )
+        # Long items in proportion: every second of the corpus is as likely as any other.
+        self._until = np.cumsum(corpus.index["samples"][self._numbers])
+
+    def draw(self, index: int) -> Segment:
+        """Segment number `index` >= 0; an item shorter than a segment is followed by silence."""
+        rng = np.random.default_rng((self.seed, index))
+        at = rng.random() * float(self._until[-1])
+        place = int(np.searchsorted(self._until, at, side="right"))
+        item = self.corpus[int(self._numbers[min(place, len(self._numbers) - 1)])]
+        start = int(rng.integers(0, max(0, len(item.audio) - self.samples) + 1))
+        sound = item.audio[start : start + self.samples].astype(np.float32) / 32767.0
+        audio = np.pad(sound, (0, self.samples - len(sound)))
+        lead = round(LEAD_S * SAMPLE_RATE)
+        transcript = unpack(item.notes, item.pedals, start, self.samples, lead)
+        if self.augmentation is not None:
+            chain = draw(self.augmentation, self.acoustics, rng)
+            # A segment keeps its length and its times.
+            audio = apply(audio, replace(chain, detune_cents=0.0), self.acoustics)
+        return Segment(audio, transcript, lead / SAMPLE_RATE)

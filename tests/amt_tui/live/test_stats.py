@@ -1,0 +1,102 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+from amt_tui.live.headline import headline
+from amt_tui.live.stats import PANEL_COLUMNS, PART_NAMES, panel, strip
+from transcriber.latency import LatencyParts, Percentiles
+from transcriber.levels import Level
+from transcriber.snapshot import Snapshot, Stats
+
+from .conftest import FakeFeed
+
+
+def lines(shot: Snapshot, pitches: tuple[int, ...] = ()) -> list[str]:
+    return panel(shot, pitches).plain.split("\n")
+
+
+def test_panel_line_by_line() -> None:
+    shot = FakeFeed().shot
+    assert lines(shot, (60, 64))[:10] == [
+        "● keeping up",
+        "",
+        "Latency, ms      p50   p95   p99",
+        "to event         131   142   155",
+        "to screen        149   171   190",
+        "█" * PANEL_COLUMNS,
+        "■ look-ahead 100 ■ block     5.0",
+        "■ device      12 ■ queue     1.0",
+        "■ compute    2.0 ■ decode    0.3",
+        "■ draw        18",
+    ]
+    assert "Notes                      C4 E4" in lines(shot, (60, 64))
+
+
+def test_no_line_is_wider_than_the_panel() -> None:
+    shot = FakeFeed().shot
+    extreme = replace(
+        shot,
+        model="a-model-with-a-very-long-name 123.456.789",
+        gate_db=-45.0,
+        stats=replace(
+            shot.stats,
+            event=Percentiles(12345.0, 23456.0, 34567.0, 9),
+            parts=LatencyParts(*[1234.5] * 7),
+            lost_s=1234.5,
+            overflows=99999,
+            health="behind",
+        ),
+    )
+    assert max(map(len, lines(extreme, tuple(range(30, 60))))) <= PANEL_COLUMNS
+
+
+def test_figures_without_strikes_are_dashes() -> None:
+    assert "to event           -     -     -" in lines(Snapshot("listening"))
+
+
+def test_falling_behind_is_said_in_words() -> None:
+    late = Snapshot("listening", stats=Stats(health="behind"))
+    lost = Snapshot("listening", stats=Stats(health="behind", lost_s=0.25, overflows=2))
+    busy = Snapshot("listening", stats=Stats(health="busy"))
+    assert lines(late)[0] == "▼ behind: sound has to wait"
+    assert lines(lost)[0] == "▼ behind: sound was lost"
+    assert "dropped         250 ms in 2 gaps" in lines(lost)
+    assert lines(busy)[0] == "▲ busy: little time to spare"
+
+
+def test_clipping_is_said_in_words() -> None:
+    shot = Snapshot("listening", stats=Stats(level=Level(0.0, -3.0, clipping=True)))
+    assert "Input                   CLIPPING" in lines(shot)
+    assert "CLIP" in strip(shot, (), 80).plain
+
+
+def test_strip_fits_and_keeps_the_wanted_figures() -> None:
+    shot = FakeFeed().shot
+    for width in (40, 80, 109):
+        first, second = strip(shot, (60, 64, 67), width).plain.split("\n")
+        assert len(first) <= width
+        assert len(second) <= width
+        assert first.startswith(" to event 131/142/155")
+        assert second.startswith(" ● keeping up")
+
+
+def test_every_part_of_the_latency_is_named() -> None:
+    assert len(PART_NAMES) == len(LatencyParts().values())
+
+
+def test_headline_fills_the_line() -> None:
+    shot = replace(FakeFeed().shot, now=16_000 * 65)
+    for width in (30, 60, 78):
+        assert headline(shot, width, None).cell_len == width
+    assert headline(shot, 60, None).plain.endswith("1:05")
+    assert "PAUSED at 0:55  1:05" in headline(shot, 78, 10.0).plain
+
+
+def test_headline_says_what_is_wrong_with_the_source() -> None:
+    for state, words in (
+        ("stalled", "no sound is coming"),
+        ("retrying", "trying again"),
+        ("failed", "cannot listen"),
+        ("ended", "at the end"),
+    ):
+        assert words in headline(Snapshot(state), 60, None).plain  # type: ignore[arg-type]

@@ -1,0 +1,83 @@
+"""`amt corpus` from the command line: what it prints, and its exit codes."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from amt_tui.corpus_reports import bars
+
+pytest.importorskip("numba")
+
+
+def test_build_info_verify_listen_plot(amt: Callable, tmp_path: Path) -> None:
+    run = amt("corpus", "build", "noise:0.02", "-o", "c", "--workers", 1, "--clip", 10)
+    assert run.code == 0, run.err
+    assert "fingerprint" in run.err.lower()
+    shown = amt("corpus", "info", "c")
+    assert shown.code == 0
+    for part in ("train", "CC0 (amt)", "velocity", "polyphony"):
+        assert part in shown.out
+    assert amt("corpus", "verify", "c").code == 0
+    heard = amt("corpus", "listen", "c", 1, "-o", "heard")
+    assert heard.code == 0, heard.err
+    assert len(list((tmp_path / "heard").iterdir())) == 4
+    plotted = amt("corpus", "plot", "c", "-o", "pictures", "--items", 1)
+    assert plotted.code == 0, plotted.err
+    assert (tmp_path / "pictures/distributions.png").read_bytes()[:4] == b"\x89PNG"
+    assert len(list((tmp_path / "pictures").iterdir())) == 2
+
+
+def test_damage_is_told_with_code_4(amt: Callable, tmp_path: Path) -> None:
+    amt("corpus", "build", "noise:0.01", "-o", "c", "--workers", 1)
+    path = tmp_path / "c/shards/00000/audio.pcm"
+    data = bytearray(path.read_bytes())
+    data[1000] ^= 1
+    path.write_bytes(data)
+    run = amt("corpus", "verify", "c")
+    assert run.code == 4
+    assert "noise/000000" in run.out
+
+
+def test_skipped_files_end_with_code_4_and_strict_stops(
+    amt: Callable, sing: Callable[..., Path], tmp_path: Path
+) -> None:
+    sing("pairs/alone.wav")
+    sing("pairs/whole.wav", 4.0)
+    from transcriber.midi import write_midi
+    from transcriber.notes import Note, Transcript
+
+    write_midi(Transcript((Note(0.5, 3.0, 69, 80),)), tmp_path / "pairs/whole.mid")
+    run = amt("corpus", "build", "pairs", "-o", "c", "--workers", 1, "--held-out", 0)
+    assert run.code == 4, run.err
+    assert "alone.wav" in run.err
+    assert json.loads((tmp_path / "c/corpus.json").read_text())["items"] == 1
+    strict = amt("corpus", "build", "pairs", "-o", "d", "--workers", 1, "--strict")
+    assert strict.code == 4
+    assert not (tmp_path / "d/corpus.json").exists()
+
+
+def test_dry_run_writes_nothing(amt: Callable, tmp_path: Path) -> None:
+    run = amt("corpus", "build", "noise", "-o", "c", "--dry-run", "--hours", 2)
+    assert run.code == 0
+    assert "2.00" in run.out
+    assert not (tmp_path / "c").exists()
+
+
+def test_mistakes_have_code_2(amt: Callable, tmp_path: Path) -> None:
+    assert amt("corpus", "build", "exercises", "-o", "c").code == 2
+    assert amt("corpus", "build", "noise", "-o", "c", "--pianos", "nowhere").code == 2
+    (tmp_path / "music").mkdir()
+    (tmp_path / "music/song.txt").write_text("la")
+    run = amt("corpus", "build", "noise:0.01", "-o", "music")
+    assert run.code == 2
+    assert "nothing was touched" in run.err
+    assert amt("corpus", "info", "music").code == 4
+
+
+def test_bars_show_little_and_nothing_apart() -> None:
+    assert bars([0, 1, 50, 100]) == " ▁▄█"
+    assert bars([0, 0]) == "  "

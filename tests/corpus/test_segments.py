@@ -1,0 +1,153 @@
+"""Segments: each decided by its number alone, and labelled where it sounds."""
+
+from __future__ import annotations
+
+import hashlib
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from corpus.acoustics import Acoustics, load_acoustics
+from corpus.augmentation import AugmentationConfig
+from corpus.banks import load_bank
+from corpus.performances import Repertoire, read_zip
+from corpus.recordings import load_recordings
+from corpus.segments import Mix, Segment, SegmentSource
+from transcriber.notes import Transcript
+
+DRY = AugmentationConfig(equaliser=0, device=0, room=0, noise=0, clipping=0, level_dbfs=(-6, -6))
+NOTHING = Mix(0, 0, 0, 0, DRY)
+
+
+def source_of(root: Path, mix: Mix | None = None, seed: int = 5) -> SegmentSource:
+    return SegmentSource(
+        Repertoire.of(read_zip(root / "midi" / "performances.zip")),
+        [load_bank(root / "pianos" / "toy.json")],
+        load_recordings(root / "maps_software_pianos"),
+        load_acoustics(root / "acoustics"),
+        mix or Mix(),
+        2.0,
+        seed,
+    )
+
+
+@pytest.fixture(scope="module")
+def source(toy_data: Path) -> SegmentSource:
+    return source_of(toy_data)
+
+
+def digest(segment: Segment) -> str:
+    text = segment.audio.tobytes() + repr((segment.transcript, segment.lead_s)).encode()
+    return hashlib.sha256(text).hexdigest()
+
+
+NUMBERS = (0, 3, 17, 1_000_000)
+
+OTHER_PROCESS = """
+import runpy, sys
+from pathlib import Path
+test = runpy.run_path(sys.argv[1])
+source = test["source_of"](Path(sys.argv[2]))
+for number in reversed(test["NUMBERS"]):
+    print(test["digest"](source.draw(number)))
+"""
+
+
+def test_a_number_gives_the_same_bytes_in_any_process_and_order(
+    source: SegmentSource, toy_data: Path, repository: Path
+) -> None:
+    here = [digest(source.draw(number)) for number in NUMBERS]
+    assert len(set(here)) == len(NUMBERS)
+    there = subprocess.run(
+        [sys.executable, "-c", OTHER_PROCESS, __file__, str(toy_data)],
+        cwd=repository, capture_output=True, text=True, timeout=120, check=True,
+    )  # fmt: skip
+    assert there.stdout.split()[::-1] == here
+
+
+def test_another_seed_is_another_corpus(source: SegmentSource, toy_data: Path) -> None:
+    assert digest(source_of(toy_data, seed=6).draw(0)) != digest(source.draw(0))
+
+
+def test_segments_are_what_a_network_can_take(source: SegmentSource) -> None:
+    for number in range(30):
+        segment = source.draw(number)
+        assert segment.audio.shape == (32_000,)
+        assert segment.audio.dtype == np.float32
+        assert np.abs(segment.audio).max() <= 1.0
+        assert segment.audio.any()
+
+
+def test_all_kinds_are_drawn_as_often_as_the_mix_says(toy_data: Path) -> None:
+    source = source_of(toy_data, Mix(0.4, 0.3, 0.2, 0.1, DRY))
+    drawn: dict[str, int] = {}
+    for name in ("_performance", "_recording", "_exercise", "_silence"):
+
+        def count(_: np.random.Generator, name: str = name) -> Segment:
+            drawn[name] = drawn.get(name, 0) + 1
+            return Segment(np.zeros(32_000, np.float32), Transcript(), 0.0)
+
+        setattr(source, name, count)
+    for number in range(1000):
+        source.draw(number)
+    shares = [drawn[k] / 1000 for k in ("_performance", "_recording", "_exercise", "_silence")]
+    assert shares == pytest.approx([0.4, 0.3, 0.2, 0.1], abs=0.05)
+
+
+@pytest.mark.parametrize("kind", ["performances", "exercises"])
+def test_labels_lie_where_the_sound_starts(toy_data: Path, kind: str) -> None:
+    """The level rises at the labels, and not 15 ms before or after them."""
+    source = source_of(toy_data, replace(NOTHING, **{kind: 1.0}))
+    rises: dict[float, list[float]] = {-0.015: [], 0.0: [], 0.015: []}
+    for number in range(30):
+        segment = source.draw(number)
+        power = np.cumsum(np.square(segment.audio, dtype=np.float64))
+        for note in segment.transcript.notes:
+            for shift, found in rises.items():
+                at = round((note.onset_s - segment.lead_s + shift) * 16_000)
+                if 400 < at < 31_600:
+                    before, after = power[at] - power[at - 128], power[at + 128] - power[at]
+                    found.append(10 * np.log10((after + 1e-9) / (before + 1e-9)))
+    assert len(rises[0.0]) > 100
+    early, exact, late = (float(np.mean(found)) for found in rises.values())
+    assert exact > 3.0
+    assert exact > 2 * max(early, late)  # chords are spread by some 10 ms
+
+
+def test_recordings_keep_their_own_time(toy_data: Path) -> None:
+    source = source_of(toy_data, replace(NOTHING, recordings=1.0))
+    (recording,) = source.recordings
+    for number in range(5):
+        segment = source.draw(number)
+        start = round(segment.lead_s * 16_000)
+        played = recording.audio[start : start + 32_000] / 32768.0
+        scale = np.abs(segment.audio).max() / np.abs(played).max()
+        assert np.allclose(segment.audio, played * scale, atol=1e-4)
+        inside = [n for n in recording.transcript.notes if 0 <= n.onset_s - segment.lead_s < 2]
+        assert set(inside) <= set(segment.transcript.notes)
+
+
+def test_silence_holds_noise_and_no_notes(toy_data: Path) -> None:
+    source = source_of(toy_data, replace(NOTHING, silence=1.0))
+    segment = source.draw(0)
+    assert segment.audio.any()
+    assert segment.transcript.notes == ()
+
+
+def test_what_is_not_there_is_not_drawn(toy_data: Path) -> None:
+    bank = load_bank(toy_data / "pianos" / "toy.json")
+    nothing = np.zeros((0, 3))
+    repertoire = Repertoire(
+        (),
+        nothing,
+        np.zeros((0, 2), np.int16),
+        nothing[:, :2],
+        *(np.zeros(0, int),) * 2,
+        np.zeros(0),
+    )
+    source = SegmentSource(repertoire, [bank], [], Acoustics((), ()), Mix(), 2.0, 1)
+    assert all(source.draw(number).audio.any() for number in range(30))

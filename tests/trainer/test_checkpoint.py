@@ -1,0 +1,107 @@
+"""Checkpoints: whole, or refused with a sentence; never unpickled."""
+
+from __future__ import annotations
+
+import json
+import pickle
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors.torch import load_file, save_file
+from torch import nn
+
+from trainer import checkpoint
+from trainer.averaging import Average
+from transcriber.errors import ModelError
+
+META = {"step": 3, "config": "{}", "git": "abc", "best": 0.25}
+
+
+@pytest.fixture
+def written(tmp_path: Path) -> Path:
+    torch.manual_seed(0)
+    network = nn.Sequential(nn.Linear(4, 3), nn.BatchNorm1d(3))
+    optimizer = torch.optim.AdamW(network.parameters())
+    network(torch.randn(5, 4)).sum().backward()
+    optimizer.step()
+    path = tmp_path / "last.safetensors"
+    checkpoint.save(path, network, Average(network, 0.9).state, optimizer, META)
+    return path
+
+
+def test_what_was_written_is_read_back(written: Path) -> None:
+    stored = checkpoint.load(written)
+    assert stored.meta == META
+    assert set(stored.part("network")) == set(stored.part("average"))
+    assert torch.equal(stored.tensors["random"], torch.get_rng_state())
+    assert not list(written.parent.glob("*.partial"))
+
+
+def test_the_optimiser_goes_on_as_it_would_have(written: Path) -> None:
+    torch.manual_seed(0)
+    network = nn.Sequential(nn.Linear(4, 3), nn.BatchNorm1d(3))
+    optimizer = torch.optim.AdamW(network.parameters())
+    network(torch.randn(5, 4)).sum().backward()
+    optimizer.step()
+    other = nn.Sequential(nn.Linear(4, 3), nn.BatchNorm1d(3))
+    stored = checkpoint.load(written)
+    other.load_state_dict(stored.part("network"))
+    resumed = torch.optim.AdamW(other.parameters())
+    checkpoint.restore_optimizer(resumed, stored)
+    batch = torch.randn(5, 4)
+    for net, opt in ((network, optimizer), (other, resumed)):
+        opt.zero_grad()
+        net(batch).pow(3).sum().backward()
+        opt.step()
+    assert all(
+        torch.equal(a, b) for a, b in zip(network.parameters(), other.parameters(), strict=True)
+    )
+
+
+def test_truncated_files(written: Path) -> None:
+    data = written.read_bytes()
+    for length in (0, 4, 8, 100, len(data) // 2, len(data) - 1):
+        written.write_bytes(data[:length])
+        with pytest.raises(ModelError, match="cannot be read"):
+            checkpoint.load(written)
+
+
+def test_other_files(written: Path, tmp_path: Path) -> None:
+    with pytest.raises(ModelError, match="cannot be read"):
+        checkpoint.load(tmp_path / "none.safetensors")
+    written.write_bytes(pickle.dumps({"network": [1, 2, 3]}))
+    with pytest.raises(ModelError, match="cannot be read"):
+        checkpoint.load(written)
+
+
+@pytest.mark.parametrize(
+    ("header", "sentence"),
+    [
+        ({}, "is not a checkpoint of this version"),
+        ({"format": "amt-checkpoint", "version": "2", "meta": "{}"}, "of this version"),
+        ({"format": "amt-checkpoint", "version": "1"}, "is damaged"),
+        ({"format": "amt-checkpoint", "version": "1", "meta": "{"}, "is damaged"),
+    ],
+)
+def test_other_headers(written: Path, header: dict[str, str], sentence: str) -> None:
+    save_file(load_file(written), written, header or None)
+    with pytest.raises(ModelError, match=sentence):
+        checkpoint.load(written)
+
+
+def test_a_crash_while_writing_leaves_the_one_before(
+    written: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = written.read_bytes()
+
+    def crash(tensors: object, path: Path, header: object) -> None:
+        Path(path).write_bytes(b"half")
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(checkpoint, "save_file", crash)
+    network = nn.Linear(2, 2)
+    with pytest.raises(OSError, match="No space"):
+        checkpoint.save(written, network, {}, torch.optim.AdamW(network.parameters()), META)
+    assert written.read_bytes() == before
+    assert json.loads(json.dumps(checkpoint.load(written).meta)) == META

@@ -1,0 +1,110 @@
+"""From a checkpoint to a model file that answers alike."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import onnx
+import pytest
+import torch
+
+from trainer import checkpoint, export
+from trainer.averaging import Average
+from trainer.config import RunConfig
+from trainer.network import Network, NetworkConfig
+from transcriber.decoder import DecoderSettings
+from transcriber.errors import ModelError
+from transcriber.features import FeatureConfig
+from transcriber.model import load_model
+
+LABEL = export.Label("small", "7", "CC0", "noise")
+CONFIG = RunConfig(
+    features=FeatureConfig(mels=32),
+    network=NetworkConfig(32, (4, 6), (2, 2), features=16, hidden=12, layers=2),
+    batch=4,
+    seconds=9.0,
+    delay=3,
+)
+
+
+@pytest.fixture(scope="module")
+def stored(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A checkpoint whose averaged weights are others than its last ones."""
+    with torch.random.fork_rng():
+        torch.manual_seed(3)
+        network = Network(CONFIG.network)
+        torch.nn.init.normal_(network.heads.weight)
+        average = Average(network, 0.9)
+        with torch.no_grad():
+            network.heads.bias.add_(3.0)
+    path = tmp_path_factory.mktemp("run") / "best.safetensors"
+    meta = {"config": CONFIG.to_json(), "step": 100, "git": "abc", "best": 0.5}
+    optimizer = torch.optim.AdamW(network.parameters())
+    checkpoint.save(path, network, average.state, optimizer, meta)
+    return path
+
+
+@pytest.fixture(scope="module")
+def exported(stored: Path) -> Path:
+    target = stored.with_name("small.onnx")
+    export.export(stored, target, LABEL, DecoderSettings(onset_threshold=0.3), {"by": "test"})
+    return target
+
+
+def averaged(stored: Path) -> Network:
+    network = Network(CONFIG.network)
+    network.load_state_dict(checkpoint.load(stored).part("average"))
+    return network.eval()
+
+
+def test_the_file_answers_as_the_averaged_network(stored: Path, exported: Path) -> None:
+    onnx.checker.check_model(onnx.load(exported))
+    difference = export.parity(averaged(stored), exported.read_bytes())
+    assert difference <= export.PARITY
+    network = averaged(stored)
+    network.load_state_dict(checkpoint.load(stored).part("network"))
+    assert export.parity(network, exported.read_bytes()) > 0.1
+
+
+def test_the_file_says_what_it_is(exported: Path) -> None:
+    info = load_model(str(exported)).info
+    assert (info.name, info.version, info.licence, info.trained_on) == (
+        "small",
+        "7",
+        "CC0",
+        "noise",
+    )
+    assert info.features == CONFIG.features
+    assert info.clock == CONFIG.clock
+    assert info.decoder.onset_threshold == 0.3
+    facts = info.provenance
+    assert (facts["steps"], facts["audio_hours"], facts["git"]) == (100, 1.0, "abc")
+    assert facts["by"] == "test"
+    assert facts["parity"] <= export.PARITY
+    # The exporter's traces name folders of the machine that trained: none of them remain.
+    assert str(Path(export.__file__).parent).encode() not in exported.read_bytes()
+
+
+def test_a_graph_that_answers_otherwise_is_not_written(
+    stored: Path, exported: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    honest = exported.read_bytes()
+    proto = onnx.load_from_string(honest)
+    bias = next(t for t in proto.graph.initializer if t.name.endswith("heads.bias"))
+    values = onnx.numpy_helper.to_array(bias) + np.float32(0.01)
+    bias.CopyFrom(onnx.numpy_helper.from_array(values, bias.name))
+    monkeypatch.setattr(export, "to_onnx", lambda network: proto.SerializeToString())
+    target = stored.with_name("other.onnx")
+    with pytest.raises(ModelError, match="differs from the network by"):
+        export.export(stored, target, LABEL, DecoderSettings(), {})
+    assert not target.exists()
+
+
+def test_a_second_export_takes_any_number_of_frames(exported: Path, stored: Path) -> None:
+    """Torch remembers, in a process, which GRU it used last."""
+    network = Network(replace(CONFIG.network, layers=1)).eval()
+    first, second = (export.to_onnx(network) for _ in range(2))
+    assert export.parity(network, first) <= export.PARITY
+    assert export.parity(network, second) <= export.PARITY

@@ -1,0 +1,174 @@
+"""The training loop on a toy: resumable to the bit, and careful with what it has."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors.torch import load_file
+
+from trainer import checkpoint, loop
+from trainer.config import RunConfig, default_data
+from trainer.loop import NonFiniteLoss, rate, train
+from trainer.network import NetworkConfig
+from transcriber.errors import ModelError, UsageError
+from transcriber.features import FeatureConfig
+
+
+@pytest.fixture(autouse=True)
+def quiet_torch() -> None:
+    """Leave torch as it was: the loop sets threads and seeds for the whole process."""
+    threads, state = torch.get_num_threads(), torch.get_rng_state()
+    yield
+    torch.set_num_threads(threads)
+    torch.set_rng_state(state)
+
+
+@pytest.fixture
+def config(toy_data: Path) -> RunConfig:
+    """Twenty steps of a network that learns nothing in them; dropout needs the random state."""
+    return RunConfig(
+        data=default_data(toy_data),
+        features=FeatureConfig(window=1024, mels=32),
+        network=NetworkConfig(32, (4, 4), (2, 2), features=16, hidden=8, layers=1, dropout=0.3),
+        steps=20,
+        batch=2,
+        seconds=1.0,
+        warmup=4,
+        precision="fp32",
+        validate_every=0,
+        checkpoint_every=1000,
+        workers=0,
+    )
+
+
+@pytest.fixture
+def after_step(monkeypatch: pytest.MonkeyPatch) -> Callable[[int, Callable[..., object]], None]:
+    """Call something with the loss parts of the step of a number, before they are used."""
+
+    def install(number: int, do: Callable[..., object]) -> None:
+        honest, count = loop.losses, 0
+
+        def counted(*arguments: object) -> dict[str, torch.Tensor]:
+            nonlocal count
+            count += 1
+            parts = honest(*arguments)
+            if count == number:
+                do(parts)
+            return parts
+
+        monkeypatch.setattr(loop, "losses", counted)
+
+    return install
+
+
+def stop(_: object) -> None:
+    os.kill(os.getpid(), signal.SIGTERM)
+
+
+def same(a: Path, b: Path) -> bool:
+    ours, theirs = load_file(a), load_file(b)
+    assert set(ours) == set(theirs)
+    return all(torch.equal(ours[name], theirs[name]) for name in ours)
+
+
+@pytest.mark.parametrize("workers", [0, 1])
+def test_ten_steps_a_stop_and_ten_more_are_twenty(
+    config: RunConfig, tmp_path: Path, after_step: Callable, workers: int
+) -> None:
+    config = replace(config, workers=workers)
+    whole = train(config, tmp_path / "whole")
+    after_step(10, stop)
+    half = train(config, tmp_path / "halves")
+    assert checkpoint.load(half).meta["step"] == 10
+    assert not same(whole, half)
+    resumed = train(config, tmp_path / "halves")
+    assert checkpoint.load(resumed).meta["step"] == 20
+    assert same(whole, resumed)
+
+
+def test_a_run_depends_on_its_seed(config: RunConfig, tmp_path: Path) -> None:
+    config = replace(config, steps=2)
+    one, again = (train(config, tmp_path / name) for name in ("one", "again"))
+    other = train(replace(config, seed=2), tmp_path / "other")
+    assert same(one, again)
+    assert not same(one, other)
+
+
+def test_signals_are_given_back(config: RunConfig, tmp_path: Path) -> None:
+    before = [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)]
+    train(replace(config, steps=1), tmp_path / "run")
+    assert [signal.getsignal(n) for n in (signal.SIGINT, signal.SIGTERM)] == before
+
+
+def test_a_changed_configuration_is_refused(config: RunConfig, tmp_path: Path) -> None:
+    config = replace(config, steps=2)
+    last = train(config, tmp_path)
+    before = last.read_bytes()
+    with pytest.raises(UsageError, match="another configuration: learning_rate, seed differ"):
+        train(replace(config, seed=2, learning_rate=1.0), tmp_path)
+    assert last.read_bytes() == before
+    train(replace(config, threads=1, checkpoint_every=5), tmp_path)
+
+
+def test_a_truncated_checkpoint_is_refused(config: RunConfig, tmp_path: Path) -> None:
+    last = train(replace(config, steps=1), tmp_path)
+    last.write_bytes(last.read_bytes()[:-100])
+    with pytest.raises(ModelError, match="cannot be read"):
+        train(replace(config, steps=1), tmp_path)
+
+
+def test_a_loss_that_is_no_number_saves_the_batch_and_leaves_the_checkpoint(
+    config: RunConfig, tmp_path: Path, after_step: Callable
+) -> None:
+    config = replace(config, steps=4, checkpoint_every=1)
+    seen: dict[str, bytes] = {}
+
+    def poison(parts: dict[str, torch.Tensor]) -> None:
+        seen["last"] = (tmp_path / "last.safetensors").read_bytes()
+        parts["total"] = parts["total"] * float("nan")
+
+    after_step(3, poison)
+    with pytest.raises(NonFiniteLoss, match="The loss of step 2 is nan"):
+        train(config, tmp_path)
+    assert (tmp_path / "last.safetensors").read_bytes() == seen["last"]
+    batch = load_file(tmp_path / "nonfinite-2.safetensors")
+    assert batch["frames"].shape == (2, 50, 32)
+    assert batch["target"].shape == (2, 50, 441)
+    assert checkpoint.load(train(config, tmp_path)).meta["step"] == 4
+
+
+def test_a_batch_that_cannot_be_split(
+    config: RunConfig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(loop.Process, "join", lambda device: loop.Process(0, 3))
+    with pytest.raises(UsageError, match="batch of 2 cannot be split over 3"):
+        train(config, tmp_path)
+
+
+def test_a_machine_without_git_trains_too(
+    config: RunConfig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    last = train(replace(config, steps=1), tmp_path / "run")
+    assert checkpoint.load(last).meta["git"] == ""
+
+
+def test_learning_rate_rises_stays_and_falls() -> None:
+    config = RunConfig(steps=100, warmup=10, decay=0.5)
+    rates = [rate(step, config) for step in range(100)]
+    assert rates[0] == pytest.approx(0.1)
+    assert rates[4] == pytest.approx(0.5)
+    assert rates[9:51] == [1.0] * 42
+    assert rates[75] == pytest.approx(0.5)
+    assert rates[99] == pytest.approx(0.02)
+    assert rate(100, config) == 0.0
+
+
+def test_the_configuration_survives_json(config: RunConfig) -> None:
+    assert RunConfig.from_json(config.to_json()) == config

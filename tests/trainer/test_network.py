@@ -1,0 +1,68 @@
+"""The network in torch: causal, and the same in one piece or in many."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+from trainer.network import PRIOR_LOGITS, Network, NetworkConfig, probabilities
+from transcriber import outputs
+
+SMALL = NetworkConfig(32, (4, 6, 6), (2, 1, 2), features=16, hidden=12, layers=2)
+
+
+@pytest.fixture
+def network() -> Network:
+    torch.manual_seed(1)
+    network = Network(SMALL)
+    frames = torch.rand(4, 50, 32)
+    for _ in range(3):
+        network(frames)
+    torch.nn.init.normal_(network.heads.weight)
+    return network.eval()
+
+
+@torch.no_grad()
+def test_pieces_change_nothing(network: Network) -> None:
+    frames = torch.rand(2, 60, 32)
+    whole, end = network(frames)
+    state, pieces = None, []
+    for piece in frames.split([1, 1, 2, 5, 51], 1):
+        raw, state = network(piece, state)
+        pieces.append(raw)
+    assert torch.allclose(torch.cat(pieces, 1), whole, atol=1e-5)
+    assert state is not None
+    for ours, theirs in zip(state, end, strict=True):
+        assert torch.allclose(ours, theirs, atol=1e-5)
+
+
+@torch.no_grad()
+def test_the_future_never_changes_the_past(network: Network) -> None:
+    frames = torch.rand(1, 60, 32)
+    other = frames.clone()
+    other[:, 30:] = torch.rand(1, 30, 32)
+    ours, theirs = network(frames)[0], network(other)[0]
+    assert torch.allclose(ours[:, :30], theirs[:, :30], atol=1e-6)
+    assert not torch.allclose(ours[:, 30], theirs[:, 30], atol=1e-3)
+
+
+@torch.no_grad()
+def test_a_new_network_answers_with_the_priors() -> None:
+    raw, _ = Network(SMALL).eval()(torch.rand(1, 10, 32))
+    for name, logit in PRIOR_LOGITS.items():
+        part = raw[..., getattr(outputs, name.upper())]
+        assert float(part.mean()) == pytest.approx(logit, abs=0.1)
+
+
+def test_probabilities_leave_the_shift_alone() -> None:
+    raw = torch.full((1, outputs.WIDTH), -2.0)
+    found = probabilities(raw)
+    assert found[:, outputs.SHIFT].eq(-2.0).all()
+    for part in (outputs.ONSET, outputs.FRAME, outputs.OFFSET, outputs.VELOCITY):
+        assert torch.allclose(found[:, part], torch.tensor(-2.0).sigmoid())
+    assert float(found[0, outputs.PEDAL]) == pytest.approx(0.1192, abs=1e-4)
+
+
+def test_channels_and_strides_belong_together() -> None:
+    with pytest.raises(ValueError, match="same length"):
+        NetworkConfig(channels=(1, 2), strides=(1,))

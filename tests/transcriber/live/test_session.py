@@ -1,0 +1,302 @@
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile as sf
+
+from transcriber import journal as journals
+from transcriber.audio import AudioReader
+from transcriber.errors import InputError, OutputError
+from transcriber.events import Event, NoteOff, NoteOn, PedalOff, PedalOn
+from transcriber.journal import SUFFIX, Journal, audio_path
+from transcriber.midi import read_midi
+from transcriber.replay import Replay
+from transcriber.session import (
+    export_audio,
+    export_midi,
+    find_session,
+    list_sessions,
+    read_session,
+)
+from transcriber.snapshot import Marker
+from transcriber.timing import SAMPLE_RATE
+
+NOON = datetime(2026, 11, 22, 12, 0, 0, tzinfo=UTC)
+EVENTS: Sequence[Event] = (
+    NoteOn(16_000, 17_600, 60, 70, 0.9375),
+    PedalOn(17_000, 18_600),
+    NoteOff(32_000, 33_600, 60),
+    PedalOff(33_000, 34_600),
+    NoteOn(40_000, 41_600, 62, 80, 0.5),
+)
+
+
+@pytest.fixture
+def kept(tmp_path: Path) -> Journal:
+    """Keep the events and a marker, and leave the journal open."""
+    journal = Journal(tmp_path, {"model": "lively 0"}, audio=True, started=NOON)
+    journal.sound(np.full(48_000, 0.25, np.float32), 0)
+    journal.events(EVENTS)
+    journal.mark(Marker(24_000, "again, slower"))
+    journal.tick(48_000)
+    return journal
+
+
+def test_session_reads_back(kept: Journal) -> None:
+    kept.close(50_000)
+
+    session = read_session(kept.path)
+
+    assert session.finished
+    assert session.started == NOON
+    assert session.about["model"] == "lively 0"
+    assert session.events == tuple(EVENTS)
+    assert session.markers == (Marker(24_000, "again, slower"),)
+    assert session.samples == 50_000
+    assert [note.pitch for note in session.transcript().notes] == [60, 62]
+
+
+def test_unfinished_session_lacks_nothing_that_was_told(kept: Journal) -> None:
+    session = read_session(kept.path)
+
+    assert not session.finished
+    assert session.events == tuple(EVENTS)
+    assert session.samples == 48_000
+    kept.close(48_000)
+
+
+@pytest.mark.parametrize("cut", range(1, 12))
+def test_torn_last_line_costs_that_line(kept: Journal, tmp_path: Path, cut: int) -> None:
+    torn = tmp_path / f"torn{SUFFIX}"
+    torn.write_bytes(kept.path.read_bytes()[: -1 - cut])
+    kept.close(48_000)
+
+    session = read_session(torn)
+
+    assert session.events == tuple(EVENTS)
+    assert session.samples == EVENTS[-1].sample
+
+
+def test_sound_is_whole_with_and_without_an_end(kept: Journal, tmp_path: Path) -> None:
+    path = audio_path(kept.path)
+    with AudioReader(path) as reader:
+        broken_off = np.concatenate(list(reader))
+    kept.sound(np.full(1000, 0.5, np.float32), 49_000)
+    kept.close(50_000)
+    finished, rate = sf.read(path)
+
+    np.testing.assert_allclose(broken_off, 0.25, atol=1e-4)
+    assert len(broken_off) == 48_000
+    assert rate == SAMPLE_RATE
+    assert len(finished) == 50_000
+    assert not finished[48_000:49_000].any()  # nothing was heard then
+    np.testing.assert_allclose(finished[49_000:], 0.5, atol=1e-4)
+
+
+def test_export_writes_notes_markers_and_sound(kept: Journal, tmp_path: Path) -> None:
+    session = read_session(kept.path)
+
+    export_midi(session, tmp_path / "out.mid", "by amt")
+    export_audio(session, tmp_path / "out.wav")
+    kept.close(48_000)
+
+    assert [note.pitch for note in read_midi(tmp_path / "out.mid").notes] == [60, 62]
+    assert b"again, slower" in (tmp_path / "out.mid").read_bytes()
+    assert len(sf.read(tmp_path / "out.wav")[0]) == 48_000
+
+
+def test_sessions_are_listed_and_found(kept: Journal, tmp_path: Path) -> None:
+    kept.close(48_000)
+    Journal(tmp_path, started=NOON).close(1)
+    (tmp_path / f"broken{SUFFIX}").write_text("{}\n")
+
+    names = [session.name for session in list_sessions(tmp_path)]
+
+    assert names == ["2026-11-22T120000-2", "2026-11-22T120000"]
+    assert find_session("last", tmp_path).name == "2026-11-22T120000-2"
+    assert find_session("2026-11-22T120000", tmp_path).path == kept.path
+    assert find_session(str(kept.path), tmp_path).path == kept.path
+    with pytest.raises(InputError, match="several"):
+        find_session("2026", tmp_path)
+    with pytest.raises(InputError, match="no session"):
+        find_session("1999", tmp_path)
+
+
+def test_session_in_which_nothing_was_heard_leaves_nothing(tmp_path: Path) -> None:
+    Journal(tmp_path, audio=True).close(0)
+
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_session_without_sound_says_how_to_keep_it(tmp_path: Path) -> None:
+    journal = Journal(tmp_path)
+    journal.close(1)
+
+    with pytest.raises(InputError, match="without sound"):
+        export_audio(read_session(journal.path), tmp_path / "out.wav")
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("", "not a session"),
+        ("[1]\n", "not a session"),
+        ('{"format": "amt-session", "version": 99}\n', "later version"),
+    ],
+)
+def test_what_is_no_session_is_refused(tmp_path: Path, text: str, words: str) -> None:
+    path = tmp_path / f"x{SUFFIX}"
+    path.write_text(text)
+
+    with pytest.raises(InputError, match=words):
+        read_session(path)
+
+
+def test_folder_that_cannot_be_made_is_a_sentence(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+
+    with pytest.raises(OutputError, match="cannot be written"):
+        Journal(tmp_path / "file" / "sessions")
+
+
+def test_full_disk_ends_the_journal_and_not_the_music(
+    engine_on: Callable, paced: Callable, drive: Callable, tmp_path: Path, strike_sound: Callable
+) -> None:
+    journal = Journal(tmp_path)
+    engine = engine_on(paced(strike_sound(2.0)), journal=journal)
+    drive(engine, 50)
+    journal._text.close()
+    journal._text = open("/dev/full", "wb", buffering=0)  # noqa: SIM115
+
+    drive(engine)
+    engine.stop()
+
+    shot = engine.snapshot()
+    journal._text.close()
+    assert "no longer kept" in shot.notice
+    assert "No space left" in shot.notice
+    assert shot.samples == 2 * SAMPLE_RATE
+
+
+def test_engine_keeps_everything_it_tells(
+    engine_on: Callable, paced: Callable, drive: Callable, tmp_path: Path, strike_sound: Callable
+) -> None:
+    sound = strike_sound(2.0)
+    journal = Journal(tmp_path, audio=True)
+    engine = engine_on(paced(sound), journal=journal)
+    drive(engine, 100)
+    marker = engine.mark("here")
+    drive(engine)
+    engine.stop()
+
+    session = read_session(journal.path)
+
+    # The log and the journal round confidences differently.
+    told = [(type(e), e.sample, e.decided) for e in engine.events()]
+    assert [(type(e), e.sample, e.decided) for e in session.events] == told
+    assert session.markers == (marker,)
+    assert session.samples == len(sound)
+    assert session.sources[0].text.startswith("array, 16000 Hz, 1 channel")
+    np.testing.assert_allclose(sf.read(audio_path(journal.path))[0], sound, atol=1e-4)
+
+
+KILLED = """
+import sys, time
+from pathlib import Path
+import numpy as np
+from transcriber.engine import Engine
+from transcriber.journal import Journal
+from transcriber.model import load_model
+from transcriber.sources import ArraySource
+
+sound = np.load(sys.argv[2])
+engine = Engine(
+    load_model(sys.argv[1]),
+    lambda: ArraySource(sound, paced=True),
+    journal=Journal(Path(sys.argv[3]), audio=True),
+)
+engine.start()
+while True:
+    print(engine.snapshot().samples, len(engine.events()), flush=True)
+    time.sleep(0.02)
+"""
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="this system has no SIGKILL")
+def test_kill_loses_at_most_the_last_second(
+    lively_model_path: Path, strike_sound: Callable, tmp_path: Path
+) -> None:
+    np.save(tmp_path / "sound.npy", strike_sound(30.0))
+    arguments = [str(lively_model_path), str(tmp_path / "sound.npy"), str(tmp_path / "kept")]
+    with subprocess.Popen(
+        [sys.executable, "-c", KILLED, *arguments], stdout=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout is not None
+        samples = events = 0
+        deadline = time.monotonic() + 30.0
+        while samples < 3 * SAMPLE_RATE and time.monotonic() < deadline:
+            samples, events = map(int, process.stdout.readline().split())
+        os.kill(process.pid, signal.SIGKILL)
+        process.stdout.read()
+
+    session = read_session(next((tmp_path / "kept").glob(f"*{SUFFIX}")))
+
+    assert events > 10
+    assert len(session.events) >= events
+    assert session.samples > samples - SAMPLE_RATE
+    assert session.audio is not None
+    with AudioReader(session.audio) as reader:
+        kept = sum(len(block) for block in reader)
+    assert kept > samples - SAMPLE_RATE
+
+
+def test_replay_shows_events_when_they_had_been_decided(kept: Journal, clock) -> None:
+    kept.close(50_000)
+    replay = Replay(read_session(kept.path), clock=clock)
+    replay.start()
+    clock.now += 1.2
+
+    assert replay.events() == list(EVENTS[:2])
+    assert [note.pitch for note in replay.snapshot().sounding] == [60]
+    assert replay.snapshot().pedal
+    clock.now += 2.0
+    assert replay.snapshot().state == "ended"
+    assert replay.snapshot().stats.notes == 2
+    assert replay.snapshot().markers == (Marker(24_000, "again, slower"),)
+
+
+def test_replay_is_wound_back(kept: Journal, clock) -> None:
+    kept.close(50_000)
+    replay = Replay(read_session(kept.path), speed=2.0, clock=clock)
+    replay.start()
+    clock.now += 1.5
+    assert replay.snapshot().events == 5
+
+    replay.seek(1.1)
+    assert replay.snapshot().events == 1
+    assert not replay.snapshot().pedal
+    clock.now += 0.5
+    assert replay.snapshot().position_s == pytest.approx(2.1)
+
+
+def test_looped_replay_begins_again(kept: Journal, clock) -> None:
+    kept.close(50_000)
+    replay = Replay(read_session(kept.path), loop=True, clock=clock)
+    replay.start()
+    clock.now += 4.0
+
+    assert replay.snapshot().samples == 0
+    assert replay.snapshot().state == "listening"
+
+
+def test_wav_longer_than_its_header_can_say_promises_nothing() -> None:
+    assert journals.wav_header(2**32)[-4:] == b"\xff\xff\xff\xff"

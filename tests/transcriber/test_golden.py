@@ -1,0 +1,52 @@
+"""What the bundled model hears in the demo recording, kept note by note.
+
+After a change that is meant to change it (new weights, new thresholds), write it anew and look at
+the difference:
+
+    scripts/test tests/transcriber/test_golden.py --update-golden
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from transcriber.model import Model
+from transcriber.notes import Transcript, TranscriptBuilder
+from transcriber.stream import Transcriber
+from transcriber.tables import read_json, write_json
+
+GOLDEN = Path(__file__).parent / "golden" / "demo.json"
+
+ONSET_S = 0.002
+"""Processors differ in the last bit of a sum, and so in the last samples of an onset."""
+
+VELOCITY = 2
+
+
+def transcribe(model: Model, sound: np.ndarray) -> Transcript:
+    transcriber, builder = Transcriber(model), TranscriptBuilder()
+    for start in range(0, len(sound), 320):
+        builder.add(transcriber.push(sound[start : start + 320]))
+    builder.add(transcriber.finish())
+    return builder.finish(len(sound))
+
+
+def test_the_demo_is_heard_as_before(
+    bundled_model: Model, demo_sound: np.ndarray, request: pytest.FixtureRequest
+) -> None:
+    heard = transcribe(bundled_model, demo_sound)
+    if request.config.getoption("--update-golden"):
+        GOLDEN.parent.mkdir(exist_ok=True)
+        info = bundled_model.info
+        write_json(heard, GOLDEN, model={"name": info.name, "version": info.version})
+    golden = read_json(GOLDEN)
+    assert len(golden.notes) > 50
+    # By key first: notes of a chord may change places in time.
+    ours, theirs = (sorted(t.notes, key=lambda n: (n.pitch, n.onset_s)) for t in (heard, golden))
+    assert [n.pitch for n in ours] == [n.pitch for n in theirs]
+    for now, before in zip(ours, theirs, strict=True):
+        assert abs(now.onset_s - before.onset_s) <= ONSET_S
+        assert abs(now.velocity - before.velocity) <= VELOCITY

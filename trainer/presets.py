@@ -1,0 +1,102 @@
+"""Where a run's configuration comes from: a preset, a TOML file, and single settings, in this
+order.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import tomllib
+from pathlib import Path
+from typing import Any
+
+from transcriber.errors import UsageError
+
+from .config import DataConfig, RunConfig
+from .network import NetworkConfig
+
+PRESETS: dict[str, RunConfig] = {
+    "tiny": RunConfig(
+        network=NetworkConfig(channels=(8, 8), strides=(4, 4), features=32, hidden=16, layers=1),
+        steps=40,
+        batch=2,
+        seconds=2.0,
+        warmup=5,
+        validate_every=0,
+        checkpoint_every=10,
+        workers=0,
+    ),
+    "laptop": RunConfig(steps=20_000, batch=12, learning_rate=1.5e-3, validate_every=1000),
+    "gpu": RunConfig(
+        steps=40_000, batch=64, learning_rate=2e-3, validate_every=2000, workers=12, threads=4
+    ),
+}
+"""`tiny` proves that everything runs; `laptop` is a night on two cores; `gpu` wants 12 loader
+processes.
+"""
+
+
+def configure(
+    preset: str, data: DataConfig, file: Path | None = None, settings: list[str] | None = None
+) -> RunConfig:
+    """Puts a configuration together.
+
+    Args:
+        preset: Name of a preset.
+        data: Where the material lies.
+        file: TOML or JSON with any of the configuration's keys, nested as in `config.json`.
+        settings: "key=value" texts, dots for nested keys, values in TOML; they win.
+
+    Raises:
+        UsageError: An unknown preset or key, or a value that cannot be read.
+    """
+    if preset not in PRESETS:
+        raise UsageError(
+            f"There is no preset named {preset}.", f"Choose one of {', '.join(PRESETS)}."
+        )
+    values = json.loads(dataclasses.replace(PRESETS[preset], data=data).to_json())
+    if file is not None:
+        try:
+            read = json.loads if file.suffix == ".json" else tomllib.loads
+            _merge(values, read(file.read_text()), str(file))
+        except (OSError, ValueError) as error:
+            raise UsageError(
+                f"The configuration {file} cannot be read ({error}).", "Check the file."
+            ) from error
+    for setting in settings or []:
+        _merge(values, _parse(setting), f"--set {setting}")
+    try:
+        return RunConfig.from_json(json.dumps(values))
+    except (TypeError, ValueError) as error:
+        raise UsageError(
+            f"The configuration does not make a run ({error}).", "Check the values given."
+        ) from error
+
+
+def _parse(setting: str) -> dict[str, Any]:
+    key, _, value = setting.partition("=")
+    try:
+        return tomllib.loads(f"{key.strip()} = {value.strip()}")
+    except tomllib.TOMLDecodeError:
+        pass
+    try:  # a bare word is a string
+        return tomllib.loads(f"{key.strip()} = {json.dumps(value.strip())}")
+    except tomllib.TOMLDecodeError as error:
+        raise UsageError(
+            f"The setting {setting} is not of the form key=value.", "For example: steps=2000."
+        ) from error
+
+
+def _merge(values: dict[str, Any], changes: dict[str, Any], where: str) -> None:
+    for key, change in changes.items():
+        if key not in values:
+            raise UsageError(
+                f"{where} names {key}, which no run has.",
+                f"There are: {', '.join(sorted(values))}.",
+            )
+        if isinstance(values[key], dict) and isinstance(change, dict):
+            _merge(values[key], change, where)
+        elif isinstance(values[key], dict) != isinstance(change, dict):
+            raise UsageError(f"{where}: {key} is not that kind of value.", "See config.json.")
+        else:
+            values[key] = change

@@ -1,0 +1,194 @@
+"""Sessions that were kept: reading them, listing them, and making MIDI and WAV of them."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from .atomic import atomic_path
+from .errors import InputError
+from .events import Event, NoteOff, NoteOn, PedalOff, PedalOn
+from .inputs import open_input
+from .journal import FORMAT, SUFFIX, VERSION, WAV_BYTES, audio_path, wav_header
+from .midi import write_midi
+from .notes import Transcript, TranscriptBuilder
+from .snapshot import Marker
+from .timing import LOWEST_PITCH, PITCHES, SAMPLE_RATE
+
+_PIANO = range(LOWEST_PITCH, LOWEST_PITCH + PITCHES)
+
+
+@dataclass(frozen=True)
+class Session:
+    """One session, read whole.
+
+    Args:
+        path: The journal.
+        started: When it began, with its time zone.
+        about: What else its first line says.
+        events: In the order of their decision.
+        markers: In the order in which they were set.
+        sources: What was listened to, from which sample on.
+        samples: Its length on its own clock.
+        finished: The program ended as it should; if not, at most the last second is missing.
+    """
+
+    path: Path
+    started: datetime
+    about: dict[str, Any]
+    events: tuple[Event, ...]
+    markers: tuple[Marker, ...]
+    sources: tuple[Marker, ...]
+    samples: int
+    finished: bool
+
+    @property
+    def name(self) -> str:
+        """By which it is listed and asked for."""
+        return self.path.name.removesuffix(SUFFIX)
+
+    @property
+    def audio(self) -> Path | None:
+        """The sound, where it was kept."""
+        path = audio_path(self.path)
+        return path if path.is_file() else None
+
+    @property
+    def notes(self) -> int:
+        """Number of strikes."""
+        return sum(isinstance(event, NoteOn) for event in self.events)
+
+    def transcript(self) -> Transcript:
+        """Its notes; what sounded when it broke off ends there."""
+        builder = TranscriptBuilder()
+        builder.add(self.events)
+        return builder.finish(self.samples)
+
+
+def read_session(path: Path) -> Session:
+    """Reads a journal, finished or not.
+
+    Raises:
+        InputError: It cannot be read, or is no journal, or one of a later version.
+    """
+    with open_input(path, "a session") as file:
+        head, *rest = list(_lines(file.read())) or [None]
+    if not isinstance(head, dict) or head.get("format") != FORMAT:
+        raise InputError(
+            f"{path} is not a session of amt.", "`amt sessions` lists those there are."
+        )
+    if head.get("version", 0) > VERSION:
+        raise InputError(f"{path} was written by a later version of amt.", "Update amt.")
+    events: list[Event] = []
+    markers: list[Marker] = []
+    sources: list[Marker] = []
+    samples, finished = 0, False
+    for line in rest:
+        match line:
+            case ["on", int(), int(), int(pitch), int(velocity), float() | int()] if (
+                pitch in _PIANO and velocity in range(1, 128)
+            ):
+                events.append(NoteOn(*line[1:]))
+            case ["off", int(), int(), int(pitch)] if pitch in _PIANO:
+                events.append(NoteOff(*line[1:]))
+            case ["down", int(), int()]:
+                events.append(PedalOn(*line[1:]))
+            case ["up", int(), int()]:
+                events.append(PedalOff(*line[1:]))
+            case ["mark", int(at), str(text)]:
+                markers.append(Marker(at, text))
+            case ["source", int(at), str(text)]:
+                sources.append(Marker(at, text))
+            case ["clock", int(at)]:
+                samples = max(samples, at)
+            case ["end", int(at)]:
+                samples, finished = max(samples, at), True
+    samples = max([samples, *(event.sample for event in events[-1:])])
+    try:
+        started = datetime.fromisoformat(head["started"])
+    except (KeyError, TypeError, ValueError):
+        started = datetime.fromtimestamp(path.stat().st_mtime, UTC)
+    return Session(
+        path, started, head, tuple(events), tuple(markers), tuple(sources), samples, finished
+    )
+
+
+def list_sessions(folder: Path) -> list[Session]:
+    """All sessions of a folder, the latest first; files that are none are passed over."""
+    found = []
+    for path in reversed(_journals(folder)):
+        try:
+            found.append(read_session(path))
+        except InputError:
+            continue
+    return found
+
+
+def find_session(wanted: str, folder: Path) -> Session:
+    """Finds a session by path, by name, by the start of its name, or `last`.
+
+    Raises:
+        InputError: There is none, or several.
+    """
+    if Path(wanted).is_file():
+        return read_session(Path(wanted))
+    if wanted == "last" and (kept := list_sessions(folder)):
+        return kept[0]
+    alike = [path for path in _journals(folder) if path.name.startswith(wanted)]
+    alike = [path for path in alike if path.name == wanted + SUFFIX] or alike
+    if len(alike) == 1:
+        return read_session(alike[0])
+    trouble = "There are several sessions" if alike else "There is no session"
+    raise InputError(f"{trouble} called {wanted}.", "`amt sessions` lists those there are.")
+
+
+def export_midi(session: Session, target: Path, text: str = "") -> None:
+    """Writes a session's notes, pedal and markers as MIDI.
+
+    Raises:
+        OutputError: `target` cannot be written.
+    """
+    markers = [(marker.sample / SAMPLE_RATE, marker.text) for marker in session.markers]
+    write_midi(session.transcript(), target, text=text, markers=markers)
+
+
+def export_audio(session: Session, target: Path) -> None:
+    """Writes a session's sound as WAV, of the length it has even if it was never finished.
+
+    Raises:
+        InputError: The session has no sound.
+        OutputError: `target` cannot be written.
+    """
+    source = session.audio
+    if source is None:
+        raise InputError(
+            f"The session {session.name} was kept without sound.",
+            "Record the next one with --record-audio.",
+        )
+    with source.open("rb") as kept, atomic_path(target) as draft, draft.open("wb") as file:
+        kept.seek(0, 2)
+        samples = max(kept.tell() - WAV_BYTES, 0) // 2
+        kept.seek(WAV_BYTES)
+        file.write(wav_header(samples))
+        shutil.copyfileobj(kept, file)
+
+
+def _journals(folder: Path) -> list[Path]:
+    """Journals of a folder, the latest last; by their names without the ending, so that the second
+    of one instant (`-2`) follows the first.
+    """
+    return sorted(folder.glob(f"*{SUFFIX}"), key=lambda path: path.name.removesuffix(SUFFIX))
+
+
+def _lines(data: bytes) -> Iterator[Any]:
+    """The lines that are whole; a crash may leave half of one at the end."""
+    for line in data.splitlines():
+        try:
+            yield json.loads(line)
+        except ValueError:
+            continue
