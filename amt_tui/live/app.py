@@ -13,7 +13,7 @@ from typing import ClassVar
 
 from textual import events, work
 from textual.app import App, ComposeResult, SystemCommand
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.containers import Horizontal
 from textual.screen import Screen
 from textual.widgets import Footer, Static
@@ -23,6 +23,7 @@ from transcriber.feed import Feed
 from transcriber.snapshot import Snapshot
 from transcriber.timing import SAMPLE_RATE
 
+from .bindings import BINDINGS
 from .desk import Desk, Steering, Windable
 from .headline import HINT, headline
 from .help import HelpScreen
@@ -30,7 +31,7 @@ from .history import History
 from .palette import PALETTES, depth_of, palette_named
 from .picker import Choice, Offer, Picker
 from .rollview import RollView, View
-from .stats import StatsView, panel, strip
+from .stats import StatsView, panel, replayed, strip
 
 FRAMES_PER_S = 30.0
 """The roll is looked at so often; it is redrawn when it has changed."""
@@ -43,9 +44,6 @@ WIDE_COLUMNS = 110
 
 TALL_ROWS = 30
 """Lower than this, the figures have no room beside the roll."""
-
-_PAGE = 0.9
-_STEP = 0.1
 
 
 class LiveApp(App[None]):
@@ -60,37 +58,7 @@ class LiveApp(App[None]):
     TITLE = "amt live"
     CSS_PATH = Path(__file__).with_name("live.tcss")
     ENABLE_COMMAND_PALETTE = True
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("question_mark", "help", "Help", key_display="?"),
-        Binding("space", "pause", "Pause"),
-        Binding("v", "view", "View"),
-        Binding("s", "save", "Save"),
-        Binding("m", "mark", "Mark"),
-        Binding("g", "calibrate", "Gate"),
-        Binding("d", "choose('device')", "Device"),
-        Binding("q", "quit", "Quit"),
-        Binding("ctrl+c", "quit", "Quit", show=False, priority=True),
-        Binding("o", "choose('model')", "Model", show=False),
-        Binding("l", "choose('profile')", "Latency", show=False),
-        Binding("c", "palette", "Palette", show=False),
-        Binding("i", "figures", "Figures", show=False),
-        Binding("plus,equals_sign", "sensitivity(1)", "Hear more", show=False),
-        Binding("minus", "sensitivity(-1)", "Hear less", show=False),
-        Binding("G", "gate_off", "Gate off", show=False),
-        Binding("left", f"wind(-{_STEP})", "Back", show=False),
-        Binding("right", f"wind({_STEP})", "Forth", show=False),
-        Binding("pageup", f"wind(-{_PAGE})", "Page back", show=False),
-        Binding("pagedown", f"wind({_PAGE})", "Page forth", show=False),
-        Binding("home", "beginning", "Beginning", show=False),
-        Binding("end", "live", "Present", show=False),
-        Binding("up", "keys(2)", "Higher", show=False),
-        Binding("down", "keys(-2)", "Lower", show=False),
-        Binding("left_square_bracket", "zoom(-1)", "More time", show=False),
-        Binding("right_square_bracket", "zoom(1)", "Less time", show=False),
-        Binding("left_curly_bracket", "zoom_keys(-1)", "Narrower keys", show=False),
-        Binding("right_curly_bracket", "zoom_keys(1)", "Wider keys", show=False),
-        Binding("0", "choose_keys", "Keys played", show=False),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = [*BINDINGS]
 
     def __init__(
         self, feed: Feed, desk: Desk | None = None, *, frames_per_s: float | None = FRAMES_PER_S
@@ -178,7 +146,8 @@ class LiveApp(App[None]):
         behind_s = None
         if not self.roll.live:
             behind_s = (self.history.now - self.roll.edge) / SAMPLE_RATE
-        line = headline(shot, self.size.width - 2, behind_s)
+        replay = self.desk.score is not None
+        line = headline(shot, self.size.width - 2, behind_s, replay=replay)
         if line != self._headline.content:
             self._headline.update(line, layout=False)
         problem = f"{shot.problem} {shot.remedy}".strip()
@@ -186,12 +155,16 @@ class LiveApp(App[None]):
             self._problem.update(problem)
         self._problem.set_class(bool(problem), "shown")
         quiet = not shot.stats.notes and not problem and shot.state in ("starting", "listening")
-        self._hint.set_class(quiet and self.desk.score is None, "shown")
+        self._hint.set_class(quiet and not replay, "shown")
         pitches = tuple(note.pitch for note in shot.sounding)
         if self._panel.display:
-            self._panel.show(panel(shot, pitches, colour=not self._bare))
+            long = (
+                replayed(shot, pitches) if replay else panel(shot, pitches, colour=not self._bare)
+            )
+            self._panel.show(long)
         if self._strip.display:
-            self._strip.show(strip(shot, pitches, self.size.width))
+            short = replayed(shot, pitches) if replay else strip(shot, pitches, self.size.width)
+            self._strip.show(short)
         if shot.notice != self._notice:
             self._notice = shot.notice
             if shot.notice:
@@ -357,8 +330,8 @@ class LiveApp(App[None]):
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         """The keys by name, for the command palette."""
-        for binding in self.BINDINGS:
-            if isinstance(binding, Binding) and not binding.priority:
+        for binding in BINDINGS:
+            if not binding.priority:
                 yield SystemCommand(
                     binding.description,
                     f"key {binding.key_display or binding.key.split(',')[0]}",

@@ -23,22 +23,29 @@ _STATES: dict[State, tuple[str, str]] = {
 }
 
 
-def headline(shot: Snapshot, width: int, behind_s: float | None) -> Text:
+def headline(shot: Snapshot, width: int, behind_s: float | None, *, replay: bool = False) -> Text:
     """One line of exactly `width` cells.
 
     Args:
         shot: What to tell.
         width: Cells.
         behind_s: How far the picture lies behind the present; None while it follows.
+        replay: What is shown was kept.
     """
     words, style = _STATES[shot.state]
+    if replay and shot.state == "listening":
+        words = "▶ playing"
     left = Text.assemble(("amt live", "bold"), "  ", (words, style))
     right = Text(clock_text(shot.now / SAMPLE_RATE))
+    if shot.source is not None and shot.source.duration_s is not None and replay:
+        right.append(f" of {clock_text(shot.source.duration_s)}", "dim")
     if behind_s is not None:
         shown = clock_text(shot.now / SAMPLE_RATE - behind_s)
         right = Text.assemble((f"PAUSED at {shown}", "bold yellow"), "  ", right)
     if shot.source is not None:
-        about = f"  {shot.source.name} · {shot.source.sample_rate / 1000:g} kHz"
+        about = f"  {shot.source.name}"
+        if not replay:
+            about += f" · {shot.source.sample_rate / 1000:g} kHz"
         room = width - left.cell_len - right.cell_len - 2
         name = Text(about, "dim")
         name.truncate(max(room, 0), overflow="ellipsis")

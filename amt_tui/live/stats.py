@@ -108,6 +108,12 @@ def strip(shot: Snapshot, pitches: tuple[int, ...], width: int) -> Text:
     return Text("\n").join(_fitted(line, width) for line in (first, second))
 
 
+def replayed(shot: Snapshot, pitches: tuple[int, ...]) -> Text:
+    """What there is to say about a replay, in two lines for either place: nothing is measured."""
+    played = f"{len(pitches)} now · {shot.stats.notes} so far"
+    return Text.assemble(" ", ("notes ", "dim"), played, "\n ", _names(pitches))
+
+
 def health_line(shot: Snapshot) -> Text:
     """In words whether it keeps up, and why not."""
     stats = shot.stats

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import replace
 
 import pytest
+from textual.pilot import Pilot
 
+from amt_tui.live.app import LiveApp
+from amt_tui.live.desk import Desk
 from transcriber.events import Event, NoteOff, NoteOn, PedalOff, PedalOn
 from transcriber.footprint import Footprint
 from transcriber.latency import LatencyParts, Load, Percentiles
@@ -149,3 +154,54 @@ def played(piece: list[Event]) -> Played:
         return engine
 
     return build
+
+
+class Screening:
+    """A running app, and the hands of its clock."""
+
+    def __init__(self, app: LiveApp, feed: FakeFeed, pilot: Pilot[None]) -> None:
+        self.app, self.feed, self.pilot = app, feed, pilot
+
+    async def tick(self, seconds: float | None = None) -> None:
+        if seconds is not None:
+            self.feed.play_to(seconds)
+        self.app._frame = 0
+        self.app.tick()
+        await self.pilot.pause()
+
+    async def press(self, *keys: str) -> None:
+        await self.pilot.press(*keys)
+        await self.tick()
+
+    async def settle(self, condition: Callable[[], bool]) -> None:
+        """Wait for a thread, up to two seconds."""
+        for _ in range(200):
+            await self.pilot.pause()
+            if condition():
+                return
+            await asyncio.sleep(0.01)
+        raise AssertionError("nothing happened")
+
+    @property
+    def toasts(self) -> list[str]:
+        return [str(one.message) for one in self.app._notifications]
+
+
+@asynccontextmanager
+async def screening(
+    feed: FakeFeed, desk: Desk | None = None, size: tuple[int, int] = (120, 40)
+) -> AsyncIterator[Screening]:
+    app = LiveApp(feed, desk, frames_per_s=None)
+    async with app.run_test(size=size) as pilot:
+        shown = Screening(app, feed, pilot)
+        await shown.tick()
+        yield shown
+
+
+def run(test: Callable[[Screening], Awaitable[None]], feed: FakeFeed, **named: object) -> None:
+    async def main() -> None:
+        stage: AbstractAsyncContextManager[Screening] = screening(feed, **named)  # type: ignore[arg-type]
+        async with stage as shown:
+            await test(shown)
+
+    asyncio.run(main())

@@ -3,10 +3,11 @@ from __future__ import annotations
 from dataclasses import replace
 
 from amt_tui.live.headline import headline
-from amt_tui.live.stats import PANEL_COLUMNS, PART_NAMES, panel, strip
+from amt_tui.live.stats import PANEL_COLUMNS, PART_NAMES, panel, replayed, strip
 from transcriber.latency import LatencyParts, Percentiles
 from transcriber.levels import Level
 from transcriber.snapshot import Snapshot, Stats
+from transcriber.sources import SourceInfo
 
 from .conftest import FakeFeed
 
@@ -100,3 +101,15 @@ def test_headline_says_what_is_wrong_with_the_source() -> None:
         ("ended", "at the end"),
     ):
         assert words in headline(Snapshot(state), 60, None).plain  # type: ignore[arg-type]
+
+
+def test_a_replay_is_called_one_and_measures_nothing() -> None:
+    shot = replace(
+        Snapshot("listening"),
+        source=SourceInfo("session tuesday", duration_s=125.0),
+        now=16_000 * 65,
+    )
+    line = headline(shot, 78, None, replay=True).plain
+    assert "▶ playing  session tuesday" in line
+    assert line.endswith("1:05 of 2:05")
+    assert replayed(shot, (60, 67)).plain == " notes 2 now · 0 so far\n C4 G4"
