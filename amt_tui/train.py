@@ -22,7 +22,8 @@ def train(
         ),
     ],
     run: Annotated[
-        Path, typer.Option(help="Folder of the run; one that exists is resumed.")
+        Path,
+        typer.Option("--output", "-o", help="Folder of the run; one that exists is resumed."),
     ] = Path("runs/run"),
     preset: Annotated[str, typer.Option(help="tiny, laptop or gpu.")] = "laptop",
     config: Annotated[
