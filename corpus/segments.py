@@ -32,10 +32,10 @@ LEAD_S = 5.0
 class Mix:
     """How often each kind of material is drawn (relative weights), and how."""
 
-    performances: float = 0.62
-    recordings: float = 0.25
-    exercises: float = 0.10
-    silence: float = 0.03
+    performances: float = 0.70
+    recordings: float = 0.19
+    exercises: float = 0.05
+    silence: float = 0.06
     augmentation: AugmentationConfig = field(default_factory=AugmentationConfig)
 
 

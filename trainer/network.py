@@ -25,6 +25,8 @@ from torch.nn import functional as F
 from transcriber import outputs
 from transcriber.timing import PITCHES
 
+from .recurrence import Recurrent
+
 State = tuple[Tensor, ...]
 
 PRIOR_LOGITS = {"onset": -5.0, "frame": -3.0, "offset": -5.0, "pedal": -0.5}
@@ -77,9 +79,9 @@ class CausalConv(nn.Module):
         self.conv = nn.Conv2d(inputs, outputs_, 3, (1, stride), (0, 1), bias=False)
         self.norm = nn.BatchNorm2d(outputs_)
 
-    def forward(self, x: Tensor, past: Tensor) -> tuple[Tensor, Tensor]:
-        """x [B, C, T, F], past [B, C, 2, F] -> y [B, C', T, F'], new past."""
-        x = torch.cat([past, x], 2)
+    def forward(self, x: Tensor, past: Tensor | None) -> tuple[Tensor, Tensor]:
+        """x [B, C, T, F], past [B, C, 2, F] or None for silence -> y [B, C', T, F'], new past."""
+        x = F.pad(x, (0, 0, 2, 0)) if past is None else torch.cat([past.to(x.dtype), x], 2)
         return F.relu(self.norm(self.conv(x)), inplace=True), x[:, :, -2:]
 
 
@@ -100,7 +102,7 @@ class Network(nn.Module):
         self.dense = nn.Linear(inputs * bins, config.features, bias=False)
         self.dense_norm = nn.BatchNorm1d(config.features)
         self.dropout = nn.Dropout(config.dropout)
-        self.recurrent = nn.GRU(config.features, config.hidden, config.layers, batch_first=True)
+        self.recurrent = Recurrent(config.features, config.hidden, config.layers, batch_first=True)
         self.heads = nn.Linear(config.features + config.hidden, outputs.WIDTH)
         self._start_at_priors()
 
@@ -132,14 +134,15 @@ class Network(nn.Module):
             Raw answers [B, T, WIDTH] (logits except for shift, see `probabilities`) and the new
             state.
         """
-        if state is None:
-            state = self.initial_state(frames.shape[0], frames)
-        *pasts, hidden = state
+        pasts: tuple[Tensor | None, ...] = (None,) * len(self.convs)
+        hidden = self.initial_state(frames.shape[0], frames)[-1]
+        if state is not None:
+            pasts, hidden = state[:-1], state[-1]
         x = self.norm(frames.transpose(1, 2)).transpose(1, 2).unsqueeze(1)
         new_pasts = []
         for conv, past in zip(self.convs, pasts, strict=True):
-            x, past = conv(x, past.to(x.dtype))
-            new_pasts.append(past)
+            x, new_past = conv(x, past)
+            new_pasts.append(new_past)
         x = x.permute(0, 2, 1, 3).flatten(2)
         x = self.dense(x)
         x = F.relu(self.dense_norm(x.transpose(1, 2)).transpose(1, 2))
