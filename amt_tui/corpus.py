@@ -10,8 +10,6 @@ Exit codes of `build`:
 
 from __future__ import annotations
 
-import os
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -60,9 +58,18 @@ def build(
             show_default=False,
         ),
     ],
-    output: Annotated[Path, typer.Option("--output", "-o", help="Folder of the corpus.")],
+    output: Annotated[
+        str,
+        typer.Option(
+            "--output", "-o", help="Folder of the corpus, or a URL that fsspec knows: s3://…"
+        ),
+    ],
     pianos: Annotated[
-        Path | None, typer.Option(help="Folder of sample banks that MIDI is rendered on.")
+        Path | None,
+        typer.Option(
+            help="What MIDI is rendered on: a folder of sample banks, a soundfont (.sf2, .sf3), or "
+            "a library (.sfz)."
+        ),
     ] = None,
     acoustics: Annotated[
         Path | None, typer.Option(help="Folder of recorded rooms and noises.")
@@ -105,6 +112,13 @@ def build(
     workers: Annotated[
         int | None, typer.Option(min=1, help="Processes.", show_default="all cores")
     ] = None,
+    scheduler: Annotated[
+        str | None,
+        typer.Option(
+            metavar="tcp://HOST:PORT",
+            help="Let the workers of this Dask cluster build, not processes of this machine.",
+        ),
+    ] = None,
     strict: Annotated[
         bool, typer.Option("--strict", help="Stop at the first file that cannot be used.")
     ] = False,
@@ -112,7 +126,10 @@ def build(
         bool, typer.Option("--overwrite", help="Delete another corpus that lies in DIR.")
     ] = False,
     dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Show what would be built, and build nothing.")
+        bool,
+        typer.Option(
+            "--dry-run", help="Show what would be built, and how long it would take here."
+        ),
     ] = False,
 ) -> None:
     """Build a corpus.
@@ -132,9 +149,10 @@ def build(
         if recipe:
             raise UsageError("--recipe and --no-augmentation exclude each other.", "Choose one.")
         chosen = Recipe(None)
-    for folder in (pianos, acoustics):
-        if folder is not None and not folder.is_dir():
-            raise UsageError(f"There is no folder {folder}.", "docs/corpus.md describes both.")
+    if pianos is not None and not pianos.exists():
+        raise UsageError(f"There is no {pianos}.", "docs/corpus.md says what --pianos may name.")
+    if acoustics is not None and not acoustics.is_dir():
+        raise UsageError(f"There is no folder {acoustics}.", "docs/corpus.md describes it.")
     settings = Settings(
         seed=seed,
         clip_s=clip,
@@ -148,26 +166,32 @@ def build(
     )
     console = Console(stderr=True)
     plan = make_plan(parse_sources(sources, licence), settings)
+    from corpus.executors import cluster, cores, processes
+
+    count = workers or cores()
     if dry_run:
-        from .corpus_reports import plan_table
+        from corpus.estimates import estimate
+
+        from .corpus_reports import estimate_line, plan_table
 
         Console().print(plan_table(plan))
+        if plan.shards:
+            line = estimate_line(estimate(plan), sum(plan.seconds), count)
+            Console().print(line, highlight=False, soft_wrap=True)
         return
 
     from corpus.builds import build as build_corpus
-    from corpus.builds import processes
+    from corpus.depots import open_depot
 
     from .corpus_progress import BuildDisplay
     from .corpus_reports import closing_line
 
-    count = workers or len(os.sched_getaffinity(0)) if sys.platform == "linux" else workers
-    count = count or os.cpu_count() or 1
-    display = BuildDisplay(console, output)
+    display = BuildDisplay(console, open_depot(output).free_bytes)
     try:
         about = build_corpus(
             output,
             plan,
-            lambda: processes(count),
+            lambda: cluster(scheduler) if scheduler else processes(count),
             display,
             overwrite=overwrite,
             strict=strict,
@@ -182,7 +206,50 @@ def build(
     raise typer.Exit(SOME_SKIPPED if about["skipped"] else 0)
 
 
+@app.command(no_args_is_help=True)
+def bank(
+    library: Annotated[
+        Path, typer.Argument(metavar="FILE", help="SF2, SF3 or SFZ.", show_default=False)
+    ],
+    output: Annotated[Path, typer.Option("--output", "-o", help="Folder of sample banks.")],
+    preset: Annotated[
+        str, typer.Option(metavar="[BANK:]PROGRAM", help="Piano of a soundfont, as its own list.")
+    ] = "0:0",
+    name: Annotated[str, typer.Option(help="Name of the bank.", show_default="the library's")] = "",
+    licence: Annotated[
+        str, typer.Option(help="What the sounds may be used for; goes into every corpus.")
+    ] = "unknown",
+) -> None:
+    """Make a sample bank of a soundfont or an SFZ library.
+
+    Soundfonts are played by FluidSynth (apt install fluidsynth), which takes half a minute.
+    """
+    with _workshop():
+        from corpus.pianos import make_bank
+    numbers = preset.rpartition(":")
+    try:
+        chosen = int(numbers[0] or 0), int(numbers[2])
+    except ValueError:
+        raise UsageError(f"{preset} is no preset.", "For example: --preset 0:3") from None
+    typer.echo(str(make_bank(library, output, chosen, name, licence)))
+
+
 def _open(folder: Path) -> Corpus:
+    """Opens a corpus on a disk of this machine; `file://` URLs, which build knows, count as that.
+
+    Raises:
+        UsageError: It lies elsewhere.
+    """
+    place = str(folder)
+    # Path has made one slash of two.
+    scheme, colon, rest = place.partition(":/")
+    if colon and scheme in ("file", "local"):
+        folder = Path("/", rest)
+    elif colon and scheme.isalnum() and not folder.exists():
+        raise UsageError(
+            f"{place} is not on this machine, and a corpus is read memory-mapped.",
+            "Copy it to a disk first, as docs/corpus.md describes.",
+        )
     with _workshop():
         from corpus.store import Corpus
     return Corpus(folder)

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import shutil
 import time
-from pathlib import Path
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from rich.console import Console
@@ -28,14 +27,14 @@ class BuildDisplay:
 
     Args:
         console: Where it is shown; bars where it is a terminal.
-        folder: The corpus, for the disk it lies on.
+        free_bytes: Tells how much room there is where the corpus lies, or None.
     """
 
-    def __init__(self, console: Console, folder: Path) -> None:
-        self._console, self._folder = console, folder
+    def __init__(self, console: Console, free_bytes: Callable[[], int | None]) -> None:
+        self._console, self._free_bytes = console, free_bytes
         self._bars: Progress | None = None
         self._task: TaskID | None = None
-        self._memory: dict[int, int] = {}
+        self._memory: dict[str, int] = {}
         self._told: set[str] = set()
         self._began = time.monotonic()
         self._spoke = 0.0
@@ -77,7 +76,8 @@ class BuildDisplay:
         self.new_s += report.samples / SAMPLE_RATE
         self.cpu_s += report.cpu_s
         if report.process:
-            self._memory[report.process] = report.memory_bytes
+            most = max(self._memory.get(report.process, 0), report.memory_bytes)
+            self._memory[report.process] = most
         for skipped in report.skipped:
             self._say_skipped(skipped.file, skipped.reason)
         if self._bars is not None and self._task is not None:
@@ -118,11 +118,20 @@ class BuildDisplay:
         self.done_s += report.samples / SAMPLE_RATE
 
     def _disk(self) -> str:
-        free = shutil.disk_usage(self._folder).free
-        text = f"{self.bytes / 1e9:.2f} GB written, {free / 1e9:.0f} GB free"
+        free = self._free_bytes()
+        text = f"{self.bytes / 1e9:.2f} GB written"
+        if free is not None:
+            text += f", {free / 1e9:.0f} GB free"
         if self._memory:
-            text += f", {sum(self._memory.values()) / 1e9:.2f} GB memory at most"
+            text += f", {self.memory}"
         return text
+
+    @property
+    def memory(self) -> str:
+        """The most memory that workers were seen to have."""
+        whole = sum(self._memory.values()) / 1e9
+        most = max(self._memory.values(), default=0) / 1e9
+        return f"{len(self._memory)} workers with {whole:.2f} GB memory ({most:.2f} at most)"
 
     def _say_skipped(self, file: str, reason: str) -> None:
         if file + reason in self._told:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Group, RenderableType
@@ -13,12 +12,18 @@ from rich.text import Text
 from transcriber.pitches import pitch_name
 from transcriber.timing import LOWEST_PITCH, SAMPLE_RATE
 
+from .reports import clock_time
+
 if TYPE_CHECKING:
     from corpus.census import Census, Tally
+    from corpus.estimates import Estimate
     from corpus.plans import Plan
     from corpus.store import Corpus
 
     from .corpus_progress import BuildDisplay
+
+_GB_PER_HOUR = 0.1166
+"""Disk: int16 at 16 kHz, and the labels."""
 
 _BLOCKS = " ▁▂▃▄▅▆▇█"
 _KEYS_PER_BLOCK = 2
@@ -41,22 +46,37 @@ def plan_table(plan: Plan) -> RenderableType:
     for (source, split), (count, seconds) in sorted(cells.items()):
         table.add_row(source, split, f"{count:.0f}", f"{seconds / 3600.0:.2f}")
     hours = sum(plan.seconds) / 3600.0
-    end = f"{hours:.2f} h in {len(plan.shards)} shards, about {hours * 0.1166:.1f} GB."
+    end = f"{hours:.2f} h in {len(plan.shards)} shards, about {hours * _GB_PER_HOUR:.1f} GB."
     lines = [Text(f"Skipped: {s.file}: {s.reason}", style="yellow") for s in plan.skipped]
     return Group(table, Text(end), *lines)
 
 
-def closing_line(about: Mapping[str, Any], display: BuildDisplay, folder: Path) -> str:
+def estimate_line(measured: Estimate, audio_s: float, workers: int) -> str:
+    """How long a build would take here."""
+    if not measured.audio_s:
+        return (
+            f"None of the first {measured.works} works could be used: see what is wrong with them."
+        )
+    took = clock_time(3600.0 * measured.hours(audio_s, workers))
+    return (
+        f"About {took} on {workers} core(s) of this machine, {measured.memory_bytes / 1e9:.1f} GB "
+        f"of memory each: {measured.audio_s / measured.cpu_s:.0f} audio-hours per core-hour, "
+        f"measured just now on {measured.works} of its works ({measured.audio_s / 60.0:.0f} "
+        "minutes of audio)."
+    )
+
+
+def closing_line(about: Mapping[str, Any], display: BuildDisplay, folder: str) -> str:
     """What was built, and how quickly."""
     hours = about["samples"] / SAMPLE_RATE / 3600.0
     text = f"{folder}: {about['items']} items, {hours:.2f} h, {about['notes']} notes"
     if display.cpu_s:
         text += (
             f"; {display.new_s / 3600.0:.2f} h of them now, "
-            f"{display.new_s / display.cpu_s:.0f} audio-hours per core-hour"
+            f"{display.new_s / display.cpu_s:.0f} audio-hours per core-hour, {display.memory}"
         )
     if about["skipped"]:
-        text += f"; {about['skipped']} file(s) skipped, see {folder / 'skipped.jsonl'}"
+        text += f"; {about['skipped']} file(s) skipped, see {folder}/skipped.jsonl"
     return f"{text}. Fingerprint {about['fingerprint'][:16]}."
 
 

@@ -1,8 +1,9 @@
 """Sample banks: recorded single notes of a piano, with where each one belongs.
 
 A bank is a folder of FLAC files and a `NAME.json` beside it that lists the zones (format:
-`docs/corpus.md`). Levels are measured, not trusted: each zone carries its true level, so that the
-renderer can put any velocity curve on any piano, also on libraries whose layers were normalised.
+`docs/corpus.md`). Levels and attacks are measured, not trusted: each zone carries its true level,
+so that the renderer can put any velocity curve on any piano, also on libraries whose layers were
+normalised; and where it begins to sound, also where microphones were far away.
 """
 
 from __future__ import annotations
@@ -20,13 +21,12 @@ from scipy.signal import butter, lfilter
 from transcriber.errors import InputError
 from transcriber.timing import LOWEST_PITCH, PITCHES, SAMPLE_RATE
 
-ONSET_CORRECTION_MS = {"headroom_decca": 13.0}
-"""Distant microphones: the attack arrives this much after the first audible sample (measured,
-../data README).
-"""
+from .attacks import find_attack
 
-PREROLL_S = 0.003
-"""What is kept before a zone's onset, so that an attack never starts with a step."""
+PREROLL_S = 0.025
+"""What is kept before the attack: the hammer on its way, and bass strings that speak slowly."""
+
+_FADE_IN = SAMPLE_RATE // 500
 
 BRIGHTNESS_STEPS = 3
 """Sub-layers made from a zone whose library darkens soft notes with a low-pass filter."""
@@ -36,8 +36,10 @@ BRIGHTNESS_STEPS = 3
 class Zone:
     """One recorded note inside `Bank.samples`.
 
-    `start` and `stop` are samples into the bank, `onset` samples from `start` to the attack,
-    `level_db` the RMS of its first half second at full scale 1.0; the velocities are inclusive.
+    `start` and `stop` are samples into the bank, `onset` samples from `start` to the attack; the
+    velocities are inclusive. `levels_db` are the RMS of the first half second at full scale 1.0:
+    of each channel, then of the mean of all where there are several. `tune_cents` is the correction
+    its library asks for.
     """
 
     root: int
@@ -46,16 +48,19 @@ class Zone:
     start: int
     stop: int
     onset: int
-    level_db: float
+    levels_db: tuple[float, ...]
+    tune_cents: float = 0.0
 
 
 @dataclass(frozen=True)
 class Bank:
     """All zones of one piano, audio in one int16 array that forked workers share.
 
+    `samples` is int16 [C, S], one row for each channel that was recorded.
     `strikes[p - 21]` lists the zones recorded nearest to pitch p, from softest to loudest;
-    `releases[p - 21]` is the sound of the key and damper coming back, or None. `loudness_db[p -
-    21]` is the level of the loudest layer.
+    `releases[p - 21]` is the sound of the key and damper coming back, or None.
+    `loudness_db[p - 21]` is the level of the loudest layer, `tuning_cents[p - 21]` how far its
+    strings lie from equal temperament, 0 where that was not measured.
     """
 
     name: str
@@ -64,6 +69,12 @@ class Bank:
     strikes: tuple[tuple[Zone, ...], ...]
     releases: tuple[Zone | None, ...]
     loudness_db: NDArray[np.float64]
+    tuning_cents: NDArray[np.float64]
+
+
+def bank_paths(folder: Path) -> list[Path]:
+    """Descriptions of the banks in a folder, in the order of their names."""
+    return sorted(path for path in folder.glob("*.json") if path.stem != "manifest")
 
 
 def _darken(audio: NDArray[np.float32], cutoff_hz: float) -> NDArray[np.float32]:
@@ -79,40 +90,62 @@ def _level_db(audio: NDArray[np.float32]) -> float:
 class _Assembler:
     """Reads zone files, corrects them and lays them one behind the other."""
 
-    def __init__(self, folder: Path, late_ms: float) -> None:
+    def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.late_ms = late_ms
         self.pieces: list[NDArray[np.int16]] = []
         self.length = 0
 
     def add(self, zone: dict[str, Any], low: int, high: int, cutoff_hz: float | None) -> Zone:
-        path = self.folder / zone["file"]
+        audio = self._read(self.folder / zone["file"])
+        if cutoff_hz is not None:
+            audio = _darken(audio, cutoff_hz)
+        if zone["trigger"] == "attack":
+            attack = find_attack(audio.mean(0))
+            begin = max(0, attack - round(PREROLL_S * SAMPLE_RATE))
+        else:
+            begin = attack = round(zone["onset_ms"] * SAMPLE_RATE / 1000)
+        audio = audio[:, begin:]
+        # A filtered sample may have lost level: spend the 16 bits again.
+        audio = audio * (0.5 / max(1e-6, float(np.abs(audio).max())))
+        if begin and begin < attack:
+            audio[:, :_FADE_IN] *= np.linspace(0.0, 1.0, _FADE_IN, dtype=np.float32)
+        fade = min(audio.shape[1], SAMPLE_RATE // 20)
+        audio[:, audio.shape[1] - fade :] *= np.linspace(1.0, 0.0, fade, dtype=np.float32)
+        pcm = np.round(audio * 32767.0).astype(np.int16)
+        self.pieces.append(pcm)
+        start = self.length
+        self.length += pcm.shape[1]
+        channels = [*audio, audio.mean(0)] if len(audio) > 1 else [audio[0]]
+        levels = tuple(_level_db(channel[attack - begin :]) for channel in channels)
+        tune = zone.get("tune_cents") or 0.0
+        return Zone(zone["root"], low, high, start, self.length, attack - begin, levels, tune)
+
+    def samples(self) -> NDArray[np.int16]:
+        """int16 [C, S]; what was recorded in one channel stands in all."""
+        channels = max(len(piece) for piece in self.pieces)
+        whole = np.empty((channels, self.length), np.int16)
+        np.concatenate(
+            [np.broadcast_to(piece, (channels, piece.shape[1])) for piece in self.pieces],
+            axis=1,
+            out=whole,
+        )
+        return whole
+
+    @staticmethod
+    def _read(path: Path) -> NDArray[np.float32]:
+        """float32 [C, S]."""
         try:
-            audio, rate = soundfile.read(path, dtype="float32")
+            audio, rate = soundfile.read(path, dtype="float32", always_2d=True)
         except (OSError, soundfile.LibsndfileError) as error:
             raise InputError(
                 f"The sample {path} cannot be read ({error}).", "Get the sample bank again."
             ) from error
-        if rate != SAMPLE_RATE or audio.ndim != 1:
+        if rate != SAMPLE_RATE or audio.shape[1] > 2:
             raise InputError(
-                f"The sample {path} is not {SAMPLE_RATE} Hz mono.",
+                f"The sample {path} is not {SAMPLE_RATE} Hz mono or stereo.",
                 "Convert the bank as docs/corpus.md describes.",
             )
-        attack = round((zone["onset_ms"] + self.late_ms) * SAMPLE_RATE / 1000)
-        begin = max(0, attack - round(PREROLL_S * SAMPLE_RATE))
-        audio = audio[begin:]
-        if cutoff_hz is not None:
-            audio = _darken(audio, cutoff_hz)
-        # A filtered sample may have lost level: spend the 16 bits again.
-        audio = audio * (0.5 / max(1e-6, float(np.abs(audio).max())))
-        fade = min(len(audio), SAMPLE_RATE // 20)
-        audio[len(audio) - fade :] *= np.linspace(1.0, 0.0, fade, dtype=np.float32)
-        pcm = np.round(audio * 32767.0).astype(np.int16)
-        self.pieces.append(pcm)
-        start = self.length
-        self.length += len(pcm)
-        level = _level_db(audio[attack - begin :])
-        return Zone(zone["root"], low, high, start, self.length, attack - begin, level)
+        return np.ascontiguousarray(audio.T)
 
 
 def _brightness_layers(zone: dict[str, Any]) -> list[tuple[int, int, float | None]]:
@@ -140,7 +173,7 @@ def load_bank(description: Path) -> Bank:
             "Name the JSON file of a bank as docs/corpus.md describes.",
         ) from error
     name = table["name"]
-    assembler = _Assembler(description.with_suffix(""), ONSET_CORRECTION_MS.get(name, 0.0))
+    assembler = _Assembler(description.with_suffix(""))
     struck: list[tuple[dict[str, Any], Zone]] = []
     released: list[Zone] = []
     for zone in zones:
@@ -150,7 +183,7 @@ def load_bank(description: Path) -> Bank:
         else:
             released.append(assembler.add(zone, 1, 127, None))
     strikes, releases = [], []
-    loudness = np.zeros(PITCHES)
+    loudness, tuning = np.zeros(PITCHES), np.zeros(PITCHES)
     for key in range(PITCHES):
         pitch = LOWEST_PITCH + key
         own = [pair for pair in struck if pair[0]["lokey"] <= pitch <= pair[0]["hikey"]]
@@ -160,14 +193,21 @@ def load_bank(description: Path) -> Bank:
         own.sort(key=lambda pair: (pair[1].low_velocity, pair[1].high_velocity))
         strikes.append(tuple(made for _, made in own))
         loudness[key] = own[-1][0]["rms500_dbfs"]
+        tuning[key] = own[-1][0].get("meas_cents") or 0.0
         near = [z for z in released if abs(z.root - pitch) <= 2]
         releases.append(min(near, key=lambda z: abs(z.root - pitch)) if near else None)
-    smooth = np.convolve(np.pad(loudness, 6, mode="edge"), np.ones(13) / 13, mode="valid")
+    smooth = _smooth(loudness)
     return Bank(
         name,
         table["licence"],
-        np.concatenate(assembler.pieces),
+        assembler.samples(),
         tuple(strikes),
         tuple(releases),
         smooth - smooth.max(),
+        _smooth(tuning),
     )
+
+
+def _smooth(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Mean over an octave: differences between single keys are drawn, not taken over."""
+    return np.convolve(np.pad(values, 6, mode="edge"), np.ones(13) / 13, mode="valid")

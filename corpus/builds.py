@@ -8,35 +8,40 @@
     DIR/corpus.json      totals and the fingerprint; its presence says that the corpus is complete
 
 Whatever stops a build, the same command goes on where it stopped, and ends with the same bytes as
-if it had never been stopped: a shard is there whole or not at all, and the index is made from the
+if it had never been stopped: a shard counts whole or not at all, and the index is made from the
 shards alone.
 """
 
 from __future__ import annotations
 
-import contextlib
-import fcntl
+import hashlib
 import os
-import shutil
-import sys
-import threading
+import socket
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import FIRST_COMPLETED, Executor, Future, ProcessPoolExecutor, wait
+from concurrent.futures import (
+    FIRST_COMPLETED,
+    BrokenExecutor,
+    CancelledError,
+    Executor,
+    Future,
+    wait,
+)
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 from functools import lru_cache
-from multiprocessing import get_context
 from pathlib import Path
 from typing import Any, Protocol
 
-from transcriber.atomic import atomic_write
-from transcriber.errors import InputError, OutputError, UsageError
+from transcriber.errors import AmtError, InputError, OutputError, UsageError
 from transcriber.timing import SAMPLE_RATE
 
-from .plans import Plan
+from .depots import LAST, Depot, FolderDepot, open_depot, unwritable
+from .executors import memory_bytes
+from .plans import Plan, Task
 from .production import Workshop, clips
 from .sealing import seal
-from .shards import DRAFT, ShardReport, read_report, shard_folder, write_shard
+from .shards import Clip, ShardReport, read_report, write_shard
 from .works import Skipped
 
 BYTES_PER_S = 2 * SAMPLE_RATE + 400
@@ -45,8 +50,10 @@ BYTES_PER_S = 2 * SAMPLE_RATE + 400
 RESERVE_BYTES = 1 << 30
 """Left free on the disk, for what else is at work on it."""
 
-_LOCK_WAIT_S = 10.0
-"""Workers of a build that was killed notice within a second and let go of the lock."""
+_OWN_FILES = ("corpus.json", "index.npy", "manifest.jsonl", "skipped.jsonl", "shards")
+"""What `overwrite` deletes, the seal first. The plan stays until the next one replaces it: it tells
+that all this is a corpus, should the deletion be interrupted.
+"""
 
 
 class Listener(Protocol):
@@ -60,9 +67,9 @@ class Listener(Protocol):
 
 
 def build(
-    folder: Path,
+    place: str | os.PathLike[str],
     plan: Plan,
-    executor: Callable[[], Executor],
+    executor: Callable[[], AbstractContextManager[Executor]],
     listener: Listener,
     *,
     overwrite: bool = False,
@@ -71,7 +78,7 @@ def build(
     """Builds a corpus, or goes on with it; a finished one stays as it is.
 
     Args:
-        folder: New, empty, or begun with the same plan.
+        place: A folder or URL: new, empty, or begun with the same plan.
         plan: What to build.
         executor: Makes what shards are handed to, see `build_shards`.
         listener: Is told how it goes on.
@@ -82,105 +89,82 @@ def build(
         What `corpus.json` says.
 
     Raises:
-        UsageError, OutputError, InputError: As `claim`, `locked` and `build_shards`.
+        UsageError, OutputError, InputError: As `claim`, `Depot.locked` and `build_shards`.
     """
-    refuse_strangers(folder)
-    with locked(folder):
-        claim(folder, plan, overwrite=overwrite)
-        if not all(shard_folder(folder, i).exists() for i in range(len(plan.shards))):
-            preload(folder)
-        with executor() as workers:
-            build_shards(folder, plan, workers, listener, strict=strict)
-        return seal(folder, plan)
+    depot = open_depot(place)
+    with _written(depot):
+        refuse_strangers(depot)
+    with depot.locked():
+        with _written(depot):
+            claim(depot, plan, overwrite=overwrite)
+            depot.sweep()
+            done = finished_shards(depot, plan)
+        if len(done) < len(plan.shards):
+            # Before processes are forked, which then share plan and pianos.
+            _prepared(depot.place, _digest(plan))
+            check_room(depot, plan, done)
+            with executor() as workers:
+                build_shards(depot, plan, done, workers, listener, strict=strict)
+        else:
+            listener.planned(plan, list(done.values()))
+        with _written(depot):
+            return seal(depot, plan)
 
 
-def refuse_strangers(folder: Path) -> None:
+@contextmanager
+def _written(depot: Depot) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise unwritable(depot.place, error) from error
+
+
+def refuse_strangers(depot: Depot) -> None:
     """Refuses a folder in which something other than a corpus lies, before anything is written.
 
     Raises:
         UsageError: With the folder's name.
     """
-    if folder.exists() and not folder.is_dir():
-        raise UsageError(f"{folder} is a file.", "Name a folder with -o.")
-    if not folder.is_dir() or (folder / "plan.json").exists():
+    names = depot.names()
+    if "plan.json" in names:
         return
-    if any(not _ours(path) for path in folder.iterdir()):
+    # What a build that was stopped before it wrote its plan may have left.
+    if any(not (name in ("lock", "shards") or name.startswith(".amt-")) for name in names) or (
+        depot.find("shards/*")
+    ):
         raise UsageError(
-            f"{folder} holds files that are no corpus; nothing was touched.",
+            f"{depot.place} holds files that are no corpus; nothing was touched.",
             "Name a new or empty folder with -o.",
         )
 
 
-def claim(folder: Path, plan: Plan, *, overwrite: bool) -> None:
-    """Makes `folder` the home of `plan`.
+def claim(depot: Depot, plan: Plan, *, overwrite: bool) -> None:
+    """Makes a depot the home of `plan`.
 
     Nothing is deleted but, with `overwrite`, the corpus that lies there.
 
     Raises:
-        UsageError: Another corpus lies in the folder.
-        OutputError: The folder cannot be made or written.
+        UsageError: Another corpus lies there.
+        OutputError, OSError: It cannot be written.
     """
-    text = plan.to_json()
-    written = folder / "plan.json"
+    text = plan.to_json().encode()
     try:
-        if written.exists() and written.read_text() == text and not overwrite:
-            return
-        if written.exists() and not overwrite:
-            raise UsageError(
-                f"{folder} holds a corpus from other sources or settings, or its sources have "
-                "changed; nothing was touched.",
-                "Name another folder with -o, or replace it with --overwrite.",
-            )
-        folder.mkdir(parents=True, exist_ok=True)
-        _clear(folder)
-    except OSError as error:
-        raise OutputError(
-            f"{folder} cannot be written: {error.strerror}.", "Choose another folder with -o."
-        ) from error
-    atomic_write(written, text.encode())
-
-
-def _ours(path: Path) -> bool:
-    """Whether a build may have left this file in its folder."""
-    return path.name == "lock" or path.name.startswith(".amt-")
-
-
-def _clear(folder: Path) -> None:
-    """Deletes a corpus, and nothing else that may lie beside it; its seal goes first."""
-    for name in ("corpus.json", "index.npy", "manifest.jsonl", "skipped.jsonl", "plan.json"):
-        (folder / name).unlink(missing_ok=True)
-    if (folder / "shards").is_dir():
-        shutil.rmtree(folder / "shards")
-
-
-@contextlib.contextmanager
-def locked(folder: Path) -> Iterator[None]:
-    """Keeps a second build out of the folder while the block lasts; a killed one leaves no lock.
-
-    Raises:
-        UsageError: Another build is at work.
-        OutputError: The folder cannot be made or written.
-    """
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        handle = (folder / "lock").open("w")
-    except OSError as error:
-        raise OutputError(
-            f"{folder} cannot be written: {error.strerror}.", "Choose another folder with -o."
-        ) from error
-    with handle:
-        until = time.monotonic() + _LOCK_WAIT_S
-        while True:
-            try:
-                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                break
-            except BlockingIOError:
-                if time.monotonic() > until:
-                    raise UsageError(
-                        f"Another build is at work in {folder}.", "Wait for it, or stop it first."
-                    ) from None
-                time.sleep(0.2)
-        yield
+        written = depot.read("plan.json")
+    except OSError:
+        written = b""
+    if written == text and not overwrite:
+        return
+    # Where files do not appear whole, a build may have been stopped half-way through its plan.
+    if not overwrite and not text.startswith(written):
+        raise UsageError(
+            f"{depot.place} holds a corpus from other sources or settings, or its sources have "
+            "changed; nothing was touched.",
+            "Name another folder with -o, or replace it with --overwrite.",
+        )
+    if overwrite:
+        for name in _OWN_FILES:
+            depot.remove(name)
+    depot.write("plan.json", text)
 
 
 def load_plan(folder: Path) -> Plan:
@@ -189,25 +173,43 @@ def load_plan(folder: Path) -> Plan:
     Raises:
         InputError: There is none, or it is damaged.
     """
+    return _read_plan(FolderDepot(folder))
+
+
+def _read_plan(depot: Depot) -> Plan:
     try:
-        return Plan.from_json((folder / "plan.json").read_text())
+        return Plan.from_json(depot.read("plan.json").decode())
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise InputError(
-            f"{folder} holds no corpus of this version of amt ({error}).",
+            f"{depot.place} holds no corpus of this version of amt ({error}).",
             "Make one with: amt corpus build",
         ) from error
 
 
+def finished_shards(depot: Depot, plan: Plan) -> dict[int, ShardReport]:
+    """The reports of the shards that are there, by number."""
+    there = {int(name.split("/")[1]) for name in depot.find(f"shards/[0-9]*/{LAST}")}
+    found = {n: read_report(depot, n) for n in sorted(there & set(range(len(plan.shards))))}
+    return {number: report for number, report in found.items() if report is not None}
+
+
 def build_shards(
-    folder: Path, plan: Plan, executor: Executor, listener: Listener, *, strict: bool = False
+    depot: Depot,
+    plan: Plan,
+    done: dict[int, ShardReport],
+    executor: Executor,
+    listener: Listener,
+    *,
+    strict: bool = False,
 ) -> list[ShardReport]:
     """Makes the shards that are not there yet.
 
     Args:
-        folder: Claimed by `plan` and locked.
+        depot: Claimed by `plan` and locked.
         plan: The plan.
+        done: The shards that are there.
         executor: Anything like `concurrent.futures`: processes here, or a cluster that sees
-            `folder` under the same name.
+            sources, pianos and depot under the same names.
         listener: Is told of every shard.
         strict: Stop at the first file that cannot be used.
 
@@ -217,38 +219,52 @@ def build_shards(
     Raises:
         OutputError: The disk is full. What is done stays.
         InputError: With `strict`, the first file that cannot be used.
+        AmtError: Workers died.
     """
-    (folder / "shards").mkdir(exist_ok=True)
-    for draft in (folder / "shards").glob(f"{DRAFT}*"):
-        shutil.rmtree(draft, ignore_errors=True)
-    reports: dict[int, ShardReport] = {}
-    for number in range(len(plan.shards)):
-        if shard_folder(folder, number).exists():
-            reports[number] = read_report(folder, number)
-    waiting = [number for number in range(len(plan.shards)) if number not in reports]
+    reports = dict(done)
     if strict:
-        _refuse([*plan.skipped, *(s for report in reports.values() for s in report.skipped)])
-    check_room(folder, sum(plan.seconds[number] for number in waiting))
+        _refuse([*plan.skipped, *(s for report in done.values() for s in report.skipped)])
+    digest = _digest(plan)
     started: set[Future[ShardReport]] = set()
     try:
         # Before the listener starts its thread: processes are forked from a single one.
-        started |= {executor.submit(build_shard, str(folder), number) for number in waiting}
-        listener.planned(plan, list(reports.values()))
+        started |= {
+            executor.submit(build_shard, depot.place, number, digest)
+            for number in range(len(plan.shards))
+            if number not in reports
+        }
+        listener.planned(plan, list(done.values()))
         while started:
-            done, started = wait(started, return_when=FIRST_COMPLETED)
-            for future in done:
-                report = future.result()
+            ended, started = wait(started, return_when=FIRST_COMPLETED)
+            for future in ended:
+                report = _result(future)
                 reports[report.number] = report
                 if strict:
                     _refuse(list(report.skipped))
                 listener.built(report)
-            left = [number for number in waiting if number not in reports]
-            check_room(folder, sum(plan.seconds[number] for number in left))
+            check_room(depot, plan, reports)
     except BaseException:
         for future in started:
             future.cancel()
         raise
     return [reports[number] for number in range(len(plan.shards))]
+
+
+def _result(future: Future[ShardReport]) -> ShardReport:
+    try:
+        return future.result()
+    except CancelledError as error:
+        raise AmtError(
+            "The scheduler was lost.", "Run the same command again: it goes on where it stopped."
+        ) from error
+    except Exception as error:
+        # Dask calls it KilledWorker: several workers died of the same shard.
+        if isinstance(error, BrokenExecutor) or type(error).__name__ == "KilledWorker":
+            raise AmtError(
+                "A worker was killed, most likely because memory ran out.",
+                "Run the same command again, with fewer --workers: it goes on where it stopped.",
+            ) from error
+        raise
 
 
 def _refuse(skipped: list[Skipped]) -> None:
@@ -259,77 +275,66 @@ def _refuse(skipped: list[Skipped]) -> None:
         )
 
 
-def check_room(folder: Path, seconds: float) -> None:
-    """Refuses to go on where the disk cannot hold so many more seconds of audio.
+def check_room(depot: Depot, plan: Plan, done: dict[int, ShardReport]) -> None:
+    """Refuses to go on where the disk cannot hold the rest.
 
     Raises:
         OutputError: There is too little room.
     """
-    free = shutil.disk_usage(folder).free
-    needed = round(seconds * BYTES_PER_S)
-    if seconds > 0 and free < needed + RESERVE_BYTES:
+    free = depot.free_bytes()
+    left_s = sum(seconds for number, seconds in enumerate(plan.seconds) if number not in done)
+    needed = round(left_s * BYTES_PER_S)
+    if left_s and free is not None and free < needed + RESERVE_BYTES:
         raise OutputError(
-            f"{folder} needs {needed / 1e9:.1f} GB more and {RESERVE_BYTES / 1e9:.0f} GB to spare, "
-            f"but its disk has {free / 1e9:.1f} GB free.",
+            f"{depot.place} needs {needed / 1e9:.1f} GB more and {RESERVE_BYTES / 1e9:.0f} GB to "
+            f"spare, but its disk has {free / 1e9:.1f} GB free.",
             "Make room, build less with --hours, or choose another disk with -o.",
         )
 
 
-def build_shard(folder: str, number: int) -> ShardReport:
-    """Makes one shard: what an executor is given. Doing it twice does no harm."""
-    corpus = Path(folder)
-    began = time.process_time()
-    stamp = (corpus / "plan.json").stat().st_mtime_ns
-    plan, workshop = _prepared(corpus, stamp)
-    skipped: list[Skipped] = []
-    drawn = (clip for task in plan.shards[number] for clip in clips(plan, task, workshop, skipped))
-    report = write_shard(corpus, number, drawn, skipped)
+def build_shard(place: str, number: int, digest: str) -> ShardReport:
+    """Makes one shard: what an executor is given. Doing it twice does no harm.
+
+    Args:
+        place: Of the corpus.
+        number: Of the shard.
+        digest: Of the plan, as its text may have changed since this process read one from there.
+    """
+    began = time.thread_time()
+    plan, workshop = _prepared(place, digest)
+    most = 0
+
+    def watched(task: Task) -> Iterator[Clip]:
+        nonlocal most
+        for clip in clips(plan, task, workshop):
+            yield clip
+            most = max(most, memory_bytes())
+
+    tasks = ((plan.file(task), watched(task)) for task in plan.shards[number])
+    report = write_shard(open_depot(place), number, tasks)
     return replace(
         report,
-        cpu_s=time.process_time() - began,
-        process=os.getpid(),
-        memory_bytes=_peak_memory(),
+        cpu_s=time.thread_time() - began,
+        process=f"{socket.gethostname()} {os.getpid()}",
+        memory_bytes=most,
     )
+
+
+def _digest(plan: Plan) -> str:
+    return hashlib.sha256(plan.to_json().encode()).hexdigest()
 
 
 @lru_cache(maxsize=1)
-def _prepared(folder: Path, stamp: int) -> tuple[Plan, Workshop]:
-    """Plan and workshop of a folder, kept while its plan stays the same file."""
-    plan = load_plan(folder)
-    return plan, Workshop.of(plan.settings)
-
-
-def preload(folder: Path) -> None:
-    """Loads plan and pianos before processes are forked, which then share them.
+def _prepared(place: str, digest: str) -> tuple[Plan, Workshop]:
+    """Plan and workshop of a corpus, kept while it is the same plan.
 
     Raises:
-        InputError: A piano, room or noise cannot be read.
+        InputError: A piano, room or noise cannot be read, or the plan has been replaced.
     """
-    _prepared(folder, (folder / "plan.json").stat().st_mtime_ns)
-
-
-def processes(workers: int) -> ProcessPoolExecutor:
-    """Worker processes that end with the one that started them, however that ends."""
-    method = "fork" if sys.platform.startswith("linux") else "spawn"
-    return ProcessPoolExecutor(
-        workers, mp_context=get_context(method), initializer=_settle, initargs=(os.getpid(),)
-    )
-
-
-def _settle(parent: int) -> None:
-    """Ends this worker when its parent is gone: a killed parent could not tell it to."""
-
-    def watch() -> None:
-        while os.getppid() == parent:
-            time.sleep(0.5)
-        os._exit(1)
-
-    threading.Thread(target=watch, daemon=True).start()
-
-
-def _peak_memory() -> int:
-    """Most memory this process has had, in bytes."""
-    import resource
-
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak if sys.platform == "darwin" else 1024 * peak
+    plan = _read_plan(open_depot(place))
+    if _digest(plan) != digest:
+        raise InputError(
+            f"The plan in {place} is not the one this build was started with.",
+            "Let one build at a time work there, with the same version of amt on all machines.",
+        )
+    return plan, Workshop.of(plan.settings)

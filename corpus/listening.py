@@ -15,9 +15,9 @@ from transcriber.notes import Transcript
 from transcriber.timing import SAMPLE_RATE
 
 from .builds import load_plan
+from .packing import pack_notes, pack_pedals, unpack
 from .plans import Task
 from .production import Dry, Workshop, dries, finished, to_int16
-from .shards import pack_notes, pack_pedals, unpack
 from .store import Corpus
 
 

@@ -2,7 +2,11 @@
 
 Original layout: `PIANO/MUS/MAPS_MUS-piece_PIANO.wav` with a `.txt` of note times (three columns, no
 velocity) and a `.mid`; the isolated notes and chords in `ISOL`, `RAND` and `UCHO` likewise.
-Repacked copies have FLAC or OGG sound and a `.tsv` of four columns.
+Repacked copies have FLAC or OGG sound and a `.tsv` of four columns, perhaps in another folder.
+
+Labels come from the best there is: times of the table and pedal of the MIDI file; the MIDI file
+alone; a `.tsv` alone, whose ends were made with the pedal (so does the edition of FLAC and TSV that
+goes round with "Onsets and Frames"), and which tells nothing else about it.
 
 Splits follow the literature: the Disklavier (`ENSTDk…`) is the test set, and its pieces are left
 out of training on the other pianos.
@@ -11,6 +15,7 @@ out of training on the other pianos.
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import PurePosixPath
 
 from transcriber.audio import is_audio
@@ -35,23 +40,23 @@ def is_maps(shelf: Shelf) -> bool:
 
 
 def list_maps(shelf: Shelf) -> Listing:
-    """Lists the recordings that have both note times and MIDI."""
+    """Lists the recordings whose notes and their ends are known."""
     listing = Listing()
+    elsewhere = {PurePosixPath(name).name: name for name in shelf.sizes}
     for name in shelf.sizes:
         path = PurePosixPath(name)
         match = _NAME.match(path.stem)
         if not (match and is_audio(name)):
             continue
         section, piece, piano = match.groups()
-        midi = shelf.find(str(path.with_suffix(".mid"))) or shelf.find(
-            str(path.with_suffix(".midi"))
-        )
-        table = shelf.find(str(path.with_suffix(".tsv"))) or shelf.find(
-            str(path.with_suffix(".txt"))
-        )
-        if midi is None or table is None:
-            what = "MIDI file (pedal and velocities)" if midi is None else "list of notes"
-            listing.skipped.append(Skipped(str(shelf.path / name), f"has no {what} beside it"))
+        found = {}
+        for suffix in (".mid", ".midi", ".tsv", ".txt"):
+            beside = path.with_suffix(suffix)
+            found[suffix] = shelf.find(str(beside)) or elsewhere.get(beside.name)
+        midi = found[".mid"] or found[".midi"]
+        if midi is None and found[".tsv"] is None:
+            reason = "has no MIDI file (pedal and velocities) beside it"
+            listing.skipped.append(Skipped(str(shelf.path / name), reason))
             continue
         listing.works.append(
             Work(
@@ -64,7 +69,7 @@ def list_maps(shelf: Shelf) -> Listing:
                 seconds=0.0,
                 audio=name,
                 midi=midi,
-                table=table,
+                table=found[".tsv"] or found[".txt"],
             )
         )
     return keep_test_pieces_out(listing, shelf)
@@ -103,6 +108,11 @@ def parse_table(name: str, data: bytes) -> list[Note]:
                 "Get the file again.",
             ) from error
     return notes
+
+
+def uncombined(table: list[Note]) -> Transcript:
+    """A table whose ends were made with the pedal; nothing else is known about the pedal."""
+    return Transcript.of([replace(note, key_offset_s=None) for note in table], [])
 
 
 def combined(table: list[Note], midi: Transcript) -> Transcript:

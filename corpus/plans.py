@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
+import itertools
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -18,14 +19,20 @@ from typing import Any
 import numpy as np
 
 from transcriber.errors import InputError, UsageError
+from transcriber.timing import SAMPLE_RATE
 
+from .cuts import clip_lengths, passages
+from .pianos import inventory
 from .recipes import Recipe
 from .shelves import open_shelf
 from .sources import SYNTHETIC, Source, list_source
 from .works import Kind, Skipped, Work, check_splits
 
-VERSION = 1
+VERSION = 2
 """Raised when the same plan would give other bytes or another layout."""
+
+_EXACT_S = 0.5
+"""Lengths are rounded; a work that fits but for so much is taken whole."""
 
 SYNTHETIC_S = 3600.0
 """Length of a synthetic source of weight 1 where no number of hours is given."""
@@ -43,7 +50,7 @@ class Settings:
             source `weight` times.
         held_out: Share of pieces kept from training where a source has no splits of its own.
         trust_splits: Do not check that no piece lies in two splits.
-        pianos: Folder of sample banks, absolute; empty for none.
+        pianos: Sample banks, a soundfont or an SFZ library, absolute; empty for none.
         acoustics: Folder of rooms and noises, absolute; empty for none.
         free_only: Leave out noises that may be used for research only.
         recipe: Augmentation.
@@ -63,11 +70,21 @@ class Settings:
 
 @dataclass(frozen=True)
 class Task:
-    """One pass over one work; `take` counts the passes, each with other chances."""
+    """One pass over one work.
+
+    Args:
+        source: Its number.
+        work: Number of the work in it.
+        take: Counts the passes, each with other chances.
+        clips: Only so many of the work's clips, from the first on; 0 takes all.
+        seconds: Expected length of these.
+    """
 
     source: int
     work: int
     take: int
+    clips: int
+    seconds: float
 
 
 @dataclass(frozen=True)
@@ -85,10 +102,19 @@ class Plan:
         """The work of a task."""
         return self.works[task.source][task.work]
 
+    def name(self, task: Task) -> str:
+        """What the items of a task are called, before the number of the clip."""
+        return _name(self.sources[task.source], self.work(task), task.take)
+
+    def file(self, task: Task) -> str:
+        """The file a task is made from, for messages."""
+        work = self.work(task)
+        return f"{self.sources[task.source].path}/{work.audio or work.midi or work.id}"
+
     @cached_property
     def seconds(self) -> tuple[float, ...]:
         """Expected audio of each shard."""
-        return tuple(sum(self.work(t).seconds for t in shard) for shard in self.shards)
+        return tuple(sum(task.seconds for task in shard) for shard in self.shards)
 
     def to_json(self) -> str:
         """JSON text that `from_json` reads back; the same plan gives the same text."""
@@ -141,41 +167,57 @@ def make_plan(sources: Sequence[Source], settings: Settings) -> Plan:
         works.append(tuple(listing.works))
     if not settings.trust_splits:
         check_splits(work for listed in works for work in listed)
-    targets = _targets(sources, works, settings)
+    tasks: list[Task] = []
+    owed_s = 0.0
     for number, source in enumerate(sources):
+        target_s = _target(source, sources, works[number], settings) + owed_s
         if not source.path:
-            works[number] = _synthetic(source, targets[number], settings)
+            works[number] = _synthetic(source, target_s, settings)
+        dealt = list(_dealt(number, source, works[number], target_s, settings))
+        tasks += dealt
+        if settings.hours is not None:
+            # Half a clip too many or too few of one source is made good by the next; a source that
+            # has no more to give is not.
+            rest_s = target_s - sum(task.seconds for task in dealt)
+            owed_s = rest_s if abs(rest_s) < settings.clip_s else 0.0
     sounding = {work.kind for listed in works for work in listed} & {"performance", "exercise"}
     if sounding and not settings.pianos:
         raise UsageError(
             "There are notes to render, but no piano to render them on.",
-            "Name a folder of sample banks with --pianos.",
+            "Name sample banks or a soundfont with --pianos.",
         )
-    tasks = [
-        task for number, target in enumerate(targets) for task in _tasks(number, works, target)
-    ]
     order = np.random.default_rng([settings.seed, 0]).permutation(len(tasks))
     return Plan(
         settings,
         tuple(sources),
         tuple(works),
-        _shards([tasks[i] for i in order], works, settings.shard_s),
+        _shards([tasks[i] for i in order], settings.shard_s),
         tuple(sorted(skipped)),
-        tuple(_inventory(path) for path in (settings.pianos, settings.acoustics)),
+        (
+            inventory(Path(settings.pianos)) if settings.pianos else "",
+            open_shelf(Path(settings.acoustics)).inventory if settings.acoustics else "",
+        ),
     )
 
 
-def _targets(
-    sources: Sequence[Source], works: Sequence[Sequence[Work]], settings: Settings
-) -> list[float]:
-    """Seconds wanted of each source."""
+def _name(source: Source, work: Work, take: int) -> str:
+    return f"{source.label}/{work.id}" + (f"#{take + 1}" if take else "")
+
+
+def _target(
+    source: Source, sources: Sequence[Source], listed: Sequence[Work], settings: Settings
+) -> float:
+    """Seconds wanted of a source."""
     if settings.hours is not None:
-        total = sum(source.weight for source in sources)
-        return [3600.0 * settings.hours * source.weight / total for source in sources]
-    return [
-        source.weight * (sum(w.seconds for w in listed) if source.path else SYNTHETIC_S)
-        for source, listed in zip(sources, works, strict=True)
-    ]
+        share = source.weight / sum(other.weight for other in sources)
+        return 3600.0 * settings.hours * share
+    if not source.path:
+        return SYNTHETIC_S * source.weight
+    return sum(
+        sum(_lengths(source, work, 0, settings))
+        * (source.weight if work.split == "train" else min(source.weight, 1.0))
+        for work in listed
+    )
 
 
 def _synthetic(source: Source, target_s: float, settings: Settings) -> tuple[Work, ...]:
@@ -188,49 +230,64 @@ def _synthetic(source: Source, target_s: float, settings: Settings) -> tuple[Wor
     )
 
 
-def _tasks(source: int, works: Sequence[Sequence[Work]], target_s: float) -> list[Task]:
+def _lengths(source: Source, work: Work, take: int, settings: Settings) -> list[float]:
+    """Expected seconds of each clip of a work."""
+    match work.kind:
+        case "recording":
+            samples, whole = (round(s * SAMPLE_RATE) for s in (work.seconds, settings.clip_s))
+            return [length / SAMPLE_RATE for length in clip_lengths(samples, whole)]
+        case "performance":
+            name = _name(source, work, take)
+            cut = passages(name, work.seconds, settings.clip_s, settings.seed)
+            return [passage.samples / SAMPLE_RATE for passage in cut]
+        case _:
+            return [work.seconds]
+
+
+def _dealt(
+    number: int, source: Source, listed: Sequence[Work], target_s: float, settings: Settings
+) -> Iterator[Task]:
     """Takes works in the order of a hash of their names, again and again, up to the target.
 
-    Held-out works are taken once: hearing them twice would tell nothing new.
+    The last one may be cut short, so that half a clip too much or too little is the most there can
+    be. Held-out works are taken once: hearing them twice would tell nothing new.
     """
     by_chance = sorted(
-        range(len(works[source])),
-        key=lambda i: hashlib.sha256(works[source][i].id.encode()).digest(),
+        range(len(listed)), key=lambda i: hashlib.sha256(listed[i].id.encode()).digest()
     )
-    tasks: list[Task] = []
-    have_s, take = 0.0, 0
-    while have_s < 0.999 * target_s:
-        taken_s = 0.0
+    left_s = target_s
+    for take in itertools.count():
+        before_s = left_s
         for i in by_chance:
-            work = works[source][i]
-            if have_s + taken_s >= 0.999 * target_s:
-                break
-            if take == 0 or work.split == "train":
-                tasks.append(Task(source, i, take))
-                taken_s += max(work.seconds, 1.0)
-        if taken_s == 0.0:
-            break
-        have_s += taken_s
-        take += 1
-    return tasks
+            if take and listed[i].split != "train":
+                continue
+            lengths = _lengths(source, listed[i], take, settings)
+            whole_s = round(sum(lengths), 3)
+            if whole_s <= left_s + _EXACT_S:
+                left_s -= whole_s
+                yield Task(number, i, take, 0, whole_s)
+                continue
+            until_s = np.cumsum(lengths)
+            clips = int(np.count_nonzero(until_s - np.array(lengths) / 2.0 <= left_s))
+            if clips == len(lengths):
+                yield Task(number, i, take, 0, whole_s)
+            elif clips:
+                yield Task(number, i, take, clips, round(float(until_s[clips - 1]), 3))
+            return
+        if left_s == before_s:
+            return
 
 
-def _shards(
-    tasks: Sequence[Task], works: Sequence[Sequence[Work]], shard_s: float
-) -> tuple[tuple[Task, ...], ...]:
+def _shards(tasks: Sequence[Task], shard_s: float) -> tuple[tuple[Task, ...], ...]:
     shards: list[tuple[Task, ...]] = []
     current: list[Task] = []
     length_s = 0.0
     for task in tasks:
         current.append(task)
-        length_s += works[task.source][task.work].seconds
+        length_s += task.seconds
         if length_s >= shard_s:
             shards.append(tuple(current))
             current, length_s = [], 0.0
     if current:
         shards.append(tuple(current))
     return tuple(shards)
-
-
-def _inventory(path: str) -> str:
-    return open_shelf(Path(path)).inventory if path else ""

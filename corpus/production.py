@@ -7,9 +7,10 @@ any order.
 from __future__ import annotations
 
 import dataclasses
-import hashlib
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, replace
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -24,16 +25,20 @@ from transcriber.timing import SAMPLE_RATE
 
 from .acoustics import Acoustics, load_acoustics
 from .augmentation import Augmentation, apply, draw
-from .banks import Bank, load_bank
-from .maps import combined, parse_table
+from .banks import Bank
+from .cuts import chances, cut, passages
+from .instruments import Instrument
+from .maps import combined, parse_table, uncombined
 from .material import draw_material
-from .performances import Performance, Style
+from .packing import pack_notes, pack_pedals
+from .performances import Performance
+from .pianos import load_pianos
 from .plans import Plan, Settings, Task
-from .rendering import Instrument, render
-from .shards import Clip, pack_notes, pack_pedals
+from .rendering import render
+from .shards import Clip
 from .shelves import Shelf, open_shelf
 from .transmission import retimed
-from .works import Skipped, Work
+from .works import Work
 
 FloatArray = NDArray[np.float32]
 
@@ -51,7 +56,10 @@ end within seconds of the music.
 """
 
 SHORTEST_S = 1.0
-"""Shorter clips are not kept."""
+"""Shorter recordings are not used."""
+
+MISTOLD_S = 30.0
+"""A performance may be so much longer or shorter than its manifest says, or a tenth of it."""
 
 _QUIETEST = 1e-4  # -80 dBFS: a recording of notes below it is a broken one
 
@@ -84,14 +92,7 @@ class Workshop:
         Raises:
             InputError: One of them cannot be read.
         """
-        banks: list[Bank] = []
-        if settings.pianos:
-            descriptions = sorted(Path(settings.pianos).glob("*.json"))
-            banks = [load_bank(path) for path in descriptions if path.stem != "manifest"]
-            if not banks:
-                raise InputError(
-                    f"{settings.pianos} holds no sample banks.", "docs/corpus.md describes them."
-                )
+        banks = load_pianos(Path(settings.pianos)) if settings.pianos else []
         acoustics = Acoustics((), ())
         if settings.acoustics:
             acoustics = load_acoustics(Path(settings.acoustics), settings.free_only)
@@ -99,36 +100,33 @@ class Workshop:
 
     def chances(self, name: str) -> np.random.Generator:
         """The generator that decides the item called `name`."""
-        digest = hashlib.sha256(name.encode()).digest()
-        return np.random.default_rng([self.settings.seed, *np.frombuffer(digest, "<u4").tolist()])
+        return chances(self.settings.seed, name)
 
 
-def clips(plan: Plan, task: Task, workshop: Workshop, skipped: list[Skipped]) -> Iterator[Clip]:
-    """All clips of a task; what cannot be read is added to `skipped` instead."""
+def clips(plan: Plan, task: Task, workshop: Workshop) -> Iterator[Clip]:
+    """The clips of a task; raises like `dries`."""
     work = plan.work(task)
-    try:
-        for dry in dries(plan, task, workshop):
-            yield finished(plan, work, task, dry, workshop)
-    except InputError as error:
-        path = plan.sources[task.source].path
-        file = f"{path}/{work.audio or work.midi}"
-        skipped.append(Skipped(file, f"{error.problem}"))
+    for dry in dries(plan, task, workshop):
+        yield finished(plan, work, task, dry, workshop)
 
 
 def dries(plan: Plan, task: Task, workshop: Workshop) -> Iterator[Dry]:
     """The clips of a task before augmentation.
 
     Raises:
-        InputError: Its files cannot be used. Nothing has been yielded then.
+        InputError: Its files cannot be used. Of a recording this may be found out at its end, when
+            some clips have been yielded.
     """
     work = plan.work(task)
     source = plan.sources[task.source]
-    name = f"{source.label}/{work.id}" + (f"#{task.take + 1}" if task.take else "")
+    name = plan.name(task)
     match work.kind:
         case "recording":
-            yield from _recording(open_shelf(Path(source.path)), work, name, workshop)
+            shelf = open_shelf(Path(source.path))
+            yield from _recording(shelf, work, name, workshop, task.clips)
         case "performance":
-            yield from _performance(open_shelf(Path(source.path)), work, name, workshop)
+            found = _performance(open_shelf(Path(source.path)), work, name, workshop)
+            yield from islice(found, task.clips or None)
         case "exercise":
             yield _exercise(work, name, workshop)
         case _:
@@ -172,10 +170,8 @@ def drawn_chain(work: Work, dry: Dry, workshop: Workshop) -> Augmentation | None
     recipe = workshop.settings.recipe
     if recipe.augmentation is None or work.split not in recipe.splits:
         return None
-    chain = draw(recipe.augmentation, workshop.acoustics, workshop.chances(f"{dry.name} sound"))
-    if work.kind == "noise" and not chain.noises:
-        chain = replace(chain, noises=(("coloured", 1.0),))
-    return chain
+    rng = workshop.chances(f"{dry.name} sound")
+    return draw(recipe.augmentation, workshop.acoustics, rng, piano=work.kind != "noise")
 
 
 def to_int16(audio: FloatArray) -> NDArray[np.int16]:
@@ -194,52 +190,70 @@ def _borrowed(chain: Augmentation, acoustics: Acoustics) -> set[str]:
     return found
 
 
-def _recording(shelf: Shelf, work: Work, name: str, workshop: Workshop) -> Iterator[Dry]:
+def _recording(
+    shelf: Shelf, work: Work, name: str, workshop: Workshop, wanted: int
+) -> Iterator[Dry]:
     assert work.audio is not None
-    with shelf.file(work.audio) as path:
-        audio = read_audio(path, str(shelf.path / work.audio))
+    label = shelf.path / work.audio
     transcript = _labels(shelf, work)
-    _check_match(shelf.path / work.audio, audio, transcript)
-    whole = round(workshop.settings.clip_s * SAMPLE_RATE)
-    for number, (start, stop) in enumerate(_cuts(len(audio), whole)):
-        start_s, stop_s = start / SAMPLE_RATE, stop / SAMPLE_RATE
-        near = Transcript(
-            tuple(n for n in transcript.notes if n.onset_s < stop_s and n.offset_s > start_s),
-            tuple(p for p in transcript.pedals if p.onset_s < stop_s and p.offset_s > start_s),
-        )
-        drawn = {"from_s": start_s}
-        label = f"{name}@{number}"
-        yield Dry(label, audio[start:stop], near, start_s, drawn, work.piano, (work.licence,))
+    with (
+        shelf.file(work.audio) as path,
+        _called(path, label),
+        AudioReader(path) as reader,
+    ):
+        start_s = 0.0
+        whole = round(workshop.settings.clip_s * SAMPLE_RATE)
+        for number, audio in enumerate(cut(reader, whole)):
+            if 0 < wanted <= number:
+                continue  # not wanted, but read: whether a file is sound is known at its end
+            stop_s = start_s + len(audio) / SAMPLE_RATE
+            near = Transcript(
+                tuple(n for n in transcript.notes if n.onset_s < stop_s and n.offset_s > start_s),
+                tuple(p for p in transcript.pedals if p.onset_s < stop_s and p.offset_s > start_s),
+            )
+            drawn = {"from_s": start_s}
+            yield Dry(f"{name}@{number}", audio, near, start_s, drawn, work.piano, (work.licence,))
+            start_s = stop_s
+        _check_sound(label, reader)
+        _check_match(label, reader.position_s, transcript)
 
 
-def read_audio(path: Path, name: str) -> FloatArray:
-    """A whole recording as float32 [S] at `SAMPLE_RATE`, mono.
+@contextmanager
+def _called(path: Path, label: Path) -> Iterator[None]:
+    """Calls a file in errors what the user calls it: a member of a zip is read from a copy."""
+    try:
+        yield
+    except InputError as error:
+        raise InputError(error.problem.replace(str(path), str(label)), error.remedy) from error
 
-    Raises:
-        InputError: It is damaged, cut off or silent.
-    """
-    with AudioReader(path) as reader:
-        audio = np.concatenate(list(reader))
-        if reader.warnings:
-            raise InputError(reader.warnings[0].replace(str(path), name), "Copy it again.")
-        if reader.peak < _QUIETEST:
-            raise InputError(f"{name} is silent.", "Copy it again.")
-    return audio
+
+def _check_sound(label: Path, reader: AudioReader) -> None:
+    """Refuses a recording that turned out to be damaged, silent or next to nothing."""
+    if reader.warnings:
+        raise InputError(reader.warnings[0], "Copy it again.")
+    if reader.peak < _QUIETEST:
+        raise InputError(f"{label} is silent.", "Copy it again.")
+    if reader.position_s < SHORTEST_S:
+        raise InputError(f"{label} lasts {reader.position_s:.2f} s.", "Leave it out.")
 
 
 def _labels(shelf: Shelf, work: Work) -> Transcript:
-    assert work.midi is not None
-    midi = parse_midi(str(shelf.path / work.midi), shelf.read(work.midi))
+    table = None
     if work.table is not None:
         table = parse_table(str(shelf.path / work.table), shelf.read(work.table))
-        midi = combined(table, midi)
-    if not midi.notes:
-        raise InputError(f"{shelf.path / work.midi} has no notes in it.", "Get it again.")
-    return midi
+    if work.midi is not None:
+        played = parse_midi(str(shelf.path / work.midi), shelf.read(work.midi))
+        if table is not None:
+            played = combined(table, played)
+    else:
+        played = uncombined(table or [])
+    if not played.notes:
+        file = shelf.path / (work.midi or work.table or "")
+        raise InputError(f"{file} has no notes in it.", "Get it again.")
+    return played
 
 
-def _check_match(path: Path, audio: FloatArray, transcript: Transcript) -> None:
-    length_s = len(audio) / SAMPLE_RATE
+def _check_match(path: Path, length_s: float, transcript: Transcript) -> None:
     last_s = max(note.onset_s for note in transcript.notes)
     end_s = max(note.offset_s for note in transcript.notes)
     if last_s > length_s + LATE_S or length_s - end_s > max(UNPLAYED_S, 0.1 * length_s):
@@ -250,66 +264,42 @@ def _check_match(path: Path, audio: FloatArray, transcript: Transcript) -> None:
         )
 
 
-def _cuts(samples: int, whole: int) -> Iterator[tuple[int, int]]:
-    """Consecutive pieces of `whole` samples; a rest under half of that joins the one before."""
-    count = max(1, round(samples / whole))
-    for number in range(count):
-        stop = samples if number == count - 1 else (number + 1) * whole
-        if stop - number * whole >= SHORTEST_S * SAMPLE_RATE:
-            yield number * whole, stop
-
-
 def _performance(shelf: Shelf, work: Work, name: str, workshop: Workshop) -> Iterator[Dry]:
     performance = Performance.of(work.id, _labels(shelf, work))
     settings = workshop.settings
-    start_s, number = 0.0, 0
-    while start_s < performance.duration_s - 0.5 or number == 0:
-        label = f"{name}@{number}"
-        rng = workshop.chances(label)
-        style = Style.draw(rng)
-        bank, instrument = _instrument(workshop, rng)
-        left_s = (performance.duration_s - start_s) * style.tempo + 1.0
-        # A rest under half a clip joins the one before.
-        length_s = left_s if left_s < 1.5 * settings.clip_s else settings.clip_s
-        stop_s = start_s + length_s / style.tempo
-        played = performance.window(start_s, stop_s, LEAD_S / style.tempo, style)
-        audio = render(played, instrument, round(length_s * SAMPLE_RATE), LEAD_S)
+    told_s, real_s = work.seconds, performance.duration_s
+    if abs(told_s - real_s) > max(MISTOLD_S, 0.1 * told_s):
+        raise InputError(
+            f"{shelf.path}/{work.midi} lasts {real_s:.1f} s, but its manifest says {told_s:.1f} s.",
+            "Get both again.",
+        )
+    for passage in passages(name, told_s, settings.clip_s, settings.seed):
+        instrument = _instrument(workshop, passage.rng)
+        lead_s = LEAD_S / passage.style.tempo
+        played = performance.window(passage.from_s, passage.until_s, lead_s, passage.style)
+        audio = render(played, instrument, passage.samples, LEAD_S)
         drawn = {
-            "from_s": start_s,
-            "style": asdict(style),
-            "instrument": _described(instrument),
+            "from_s": passage.from_s,
+            "style": asdict(passage.style),
+            "instrument": instrument.described(),
         }
-        licences = (work.licence, bank.licence)
-        yield Dry(label, audio, played, LEAD_S, drawn, bank.name, licences)
-        start_s, number = stop_s, number + 1
+        licences = (work.licence, *instrument.licences)
+        yield Dry(passage.name, audio, played, LEAD_S, drawn, instrument.name, licences)
 
 
 def _exercise(work: Work, name: str, workshop: Workshop) -> Dry:
     rng = workshop.chances(name)
     clip_s = workshop.settings.clip_s
     played = draw_material(LEAD_S + clip_s, rng)
-    bank, instrument = _instrument(workshop, rng)
+    instrument = _instrument(workshop, rng)
     audio = render(played, instrument, round(clip_s * SAMPLE_RATE), LEAD_S)
-    drawn = {"instrument": _described(instrument)}
-    return Dry(name, audio, played, LEAD_S, drawn, bank.name, (work.licence, bank.licence))
+    drawn = {"instrument": instrument.described()}
+    licences = (work.licence, *instrument.licences)
+    return Dry(name, audio, played, LEAD_S, drawn, instrument.name, licences)
 
 
-def _instrument(workshop: Workshop, rng: np.random.Generator) -> tuple[Bank, Instrument]:
+def _instrument(workshop: Workshop, rng: np.random.Generator) -> Instrument:
     if not workshop.banks:
         raise AmtError("There is no piano to render on.", "Name sample banks with --pianos.")
     bank = workshop.banks[int(rng.integers(len(workshop.banks)))]
-    return bank, Instrument.draw(bank, rng)
-
-
-def _described(instrument: Instrument) -> dict[str, Any]:
-    """The numbers of an instrument that are no arrays; those follow from the seed."""
-    values = {
-        f.name: getattr(instrument, f.name)
-        for f in dataclasses.fields(instrument)
-        if f.name not in ("bank", "tuning_cents", "level_db", "resonance")
-    }
-    return {
-        "bank": instrument.bank.name,
-        "mean_cents": round(float(instrument.tuning_cents.mean()), 3),
-        **values,
-    }
+    return Instrument.draw(bank, rng, workshop.banks)

@@ -21,13 +21,13 @@ from typing import Any
 from transcriber.errors import UsageError
 
 from .augmentation import AugmentationConfig
+from .transmission import CODECS
 from .works import SPLITS
 
 DEFAULT = AugmentationConfig(detune=0.5, codec=0.1)
 """Detuning by up to 10 cents as in Mobile-AMT; one item in ten has been through a codec."""
 
-_DECIBELS = {"direct_db", "snr_db", "level_dbfs"}
-_SHARES = {"equaliser", "device", "room", "noise", "clipping", "detune", "codec"}
+_NO_SHARES = {"detune_cents"}
 
 
 @dataclass(frozen=True)
@@ -86,18 +86,22 @@ def _refuse_unknown(path: Path, table: dict[str, Any], known: tuple[str, ...]) -
 
 
 def _value(path: Path, key: str, value: Any) -> Any:
+    if key == "codecs":
+        if not isinstance(value, list) or not set(map(str, value)) <= set(CODECS):
+            raise _impossible(path, key, value, f"a list of {', '.join(CODECS)}")
+        return tuple(value)
     if isinstance(getattr(DEFAULT, key), tuple):
         numbers = isinstance(value, list) and all(_is_number(v) for v in value)
         if not numbers or len(value) != 2 or value[0] > value[1]:
             raise _impossible(path, key, value, "a range such as [1.0, 2.0]")
         if key == "compression" and not 0.0 <= value[0] <= value[1] <= 1.0:
             raise _impossible(path, key, value, "a range within 0 and 1")
-        if key not in _DECIBELS and key != "compression" and value[0] <= 0.0:
+        if key.endswith(("_s", "_hz")) and value[0] <= 0.0:
             raise _impossible(path, key, value, "a range above 0")
         return (float(value[0]), float(value[1]))
     if not _is_number(value) or value < 0.0:
         raise _impossible(path, key, value, "a number of at least 0")
-    if key in _SHARES and value > 1.0:
+    if key not in _NO_SHARES and value > 1.0:
         raise _impossible(path, key, value, "a probability, 0 to 1")
     return float(value)
 

@@ -6,17 +6,16 @@ import hashlib
 import io
 import json
 from dataclasses import asdict
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from transcriber.atomic import atomic_write
 from transcriber.timing import SAMPLE_RATE
 
+from .depots import LAST, Depot
 from .plans import Plan
-from .shards import json_line, shard_folder
-from .works import SPLITS, Skipped
+from .shards import json_line, read_skipped, shard_name
+from .works import SPLITS
 
 FORMAT = "amt-corpus"
 VERSION = 1
@@ -39,7 +38,7 @@ of the manifest at which its line begins.
 """
 
 
-def seal(folder: Path, plan: Plan) -> dict[str, Any]:
+def seal(depot: Depot, plan: Plan) -> dict[str, Any]:
     """Writes manifest, index, list of skipped files and, last, `corpus.json`.
 
     All of them follow from the shards alone, so doing it again changes no byte.
@@ -48,27 +47,26 @@ def seal(folder: Path, plan: Plan) -> dict[str, Any]:
         What `corpus.json` says.
 
     Raises:
-        OutputError: A file cannot be written.
+        OutputError, OSError: A file cannot be written.
     """
     manifest = io.BytesIO()
     rows = []
     skipped = set(plan.skipped)
     hashes = {}
     for number in range(len(plan.shards)):
-        shard = shard_folder(folder, number)
-        hashes[f"{number:05d}"] = hashlib.sha256((shard / "shard.json").read_bytes()).hexdigest()
-        for line in (shard / "items.jsonl").read_bytes().splitlines(keepends=True):
+        shard = shard_name(number)
+        hashes[f"{number:05d}"] = hashlib.sha256(depot.read(f"{shard}/{LAST}")).hexdigest()
+        for line in depot.read(f"{shard}/items.jsonl").splitlines(keepends=True):
             rows.append(_row(json.loads(line), manifest.tell()))
             manifest.write(line)
-        losses = (shard / "skipped.jsonl").read_text().splitlines()
-        skipped |= {Skipped(**json.loads(line)) for line in losses}
+        skipped |= set(read_skipped(depot, shard))
     index = np.array(rows, INDEX)
     packed = io.BytesIO()
     np.save(packed, index)
     losses_text = "".join(json_line(asdict(loss)) for loss in sorted(skipped))
-    atomic_write(folder / "manifest.jsonl", manifest.getvalue())
-    atomic_write(folder / "index.npy", packed.getvalue())
-    atomic_write(folder / "skipped.jsonl", losses_text.encode())
+    depot.write("manifest.jsonl", manifest.getvalue())
+    depot.write("index.npy", packed.getvalue())
+    depot.write("skipped.jsonl", losses_text.encode())
     about = {
         "format": FORMAT,
         "version": VERSION,
@@ -87,11 +85,11 @@ def seal(folder: Path, plan: Plan) -> dict[str, Any]:
         "sha256": {
             "index.npy": hashlib.sha256(packed.getvalue()).hexdigest(),
             "skipped.jsonl": hashlib.sha256(losses_text.encode()).hexdigest(),
-            "plan.json": hashlib.sha256((folder / "plan.json").read_bytes()).hexdigest(),
+            "plan.json": hashlib.sha256(depot.read("plan.json")).hexdigest(),
             "shards": hashes,
         },
     }
-    atomic_write(folder / "corpus.json", sealed_text(about).encode())
+    depot.write("corpus.json", sealed_text(about).encode())
     return about
 
 

@@ -6,6 +6,7 @@ from a counter.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -17,10 +18,12 @@ from transcriber.timing import SAMPLE_RATE
 from .acoustics import Acoustics
 from .augmentation import AugmentationConfig, apply, draw
 from .banks import Bank
+from .instruments import Instrument
 from .material import draw_material
 from .performances import Repertoire, Style
 from .recordings import Recording
-from .rendering import Instrument, render
+from .rendering import render
+from .soundboard import draw_soundboard, resound
 
 FloatArray = NDArray[np.float32]
 
@@ -30,12 +33,18 @@ LEAD_S = 5.0
 
 @dataclass(frozen=True)
 class Mix:
-    """How often each kind of material is drawn (relative weights), and how."""
+    """How often each kind of material is drawn (relative weights), and how.
+
+    `soundfonts` is the share of renderings for which a soundfont's bank is taken, where there are
+    any, and `bodies` the share of recordings that sound through the body of another piano.
+    """
 
     performances: float = 0.70
     recordings: float = 0.19
     exercises: float = 0.05
     silence: float = 0.06
+    soundfonts: float = 0.3
+    bodies: float = 0.5
     augmentation: AugmentationConfig = field(default_factory=AugmentationConfig)
 
 
@@ -62,9 +71,11 @@ class SegmentSource:
         mix: Mix,
         seconds: float,
         seed: int,
+        soundfonts: Sequence[Bank] = (),
     ) -> None:
         self.repertoire = repertoire
         self.banks = banks
+        self.soundfonts = soundfonts
         self.recordings = recordings
         self.acoustics = acoustics
         self.mix = mix
@@ -89,15 +100,18 @@ class SegmentSource:
         kinds = (self._performance, self._recording, self._exercise, self._silence)
         kind = kinds[min(int(np.searchsorted(self._shares, rng.random(), side="right")), 3)]
         dry = kind(rng)
-        chain = draw(self.mix.augmentation, self.acoustics, rng)
-        if not dry.transcript.notes and not chain.noises:
-            chain = replace(chain, noises=(("coloured", 1.0),))
+        piano = bool(dry.transcript.notes)
+        chain = draw(self.mix.augmentation, self.acoustics, rng, piano=piano)
         # A segment keeps its length and its times; its piano is out of tune already.
         chain = replace(chain, detune_cents=0.0)
         return replace(dry, audio=apply(dry.audio, chain, self.acoustics))
 
     def _instrument(self, rng: np.random.Generator) -> Instrument:
-        return Instrument.draw(self.banks[int(rng.integers(len(self.banks)))], rng)
+        banks: Sequence[Bank] = self.banks
+        if self.soundfonts and rng.random() < self.mix.soundfonts:
+            banks = self.soundfonts
+        bank = banks[int(rng.integers(len(banks)))]
+        return Instrument.draw(bank, rng, self.banks)
 
     def _performance(self, rng: np.random.Generator) -> Segment:
         style = Style.draw(rng)
@@ -123,6 +137,8 @@ class SegmentSource:
         recording = pieces[int(np.searchsorted(lengths, rng.random() * lengths[-1], "right"))]
         start = int(rng.integers(0, len(recording.audio) - self.samples + 1))
         audio = recording.audio[start : start + self.samples].astype(np.float32) / 32768.0
+        if rng.random() < self.mix.bodies:
+            audio = resound(audio, draw_soundboard(rng))
         start_s = start / SAMPLE_RATE
         nearby = [
             n

@@ -1,55 +1,31 @@
-"""Shards: a folder of four files, which appears whole or not at all.
+"""Shards: folders of six files, each of which appears whole or not at all.
 
-    audio.pcm      int16, little-endian, 16 kHz mono, items one behind the other
-    notes.npy      NOTE records, items one behind the other
-    pedals.npy     PEDAL records, likewise
-    items.jsonl    one line per item: what it is, where it lies, its hash
-    skipped.jsonl  one line per file that could not be used
-    shard.json     sizes and the SHA-256 of the other files
-
-Times are samples from the start of the item. A note may have been struck before it (negative
-onset) and may end after it.
+audio.pcm      int16, little-endian, 16 kHz mono, items one behind the other
+notes.npy      NOTE records (see `packing`), items one behind the other
+pedals.npy     PEDAL records, likewise
+items.jsonl    one line per item: what it is, where it lies, its hash
+skipped.jsonl  one line per file that could not be used
+shard.json     sizes and the SHA-256 of the other files; a shard without it does not count
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-import os
-import secrets
-import shutil
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from types import TracebackType
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-from transcriber.errors import OutputError
-from transcriber.notes import MIN_NOTE_S, Note, Pedal, Transcript
-from transcriber.timing import SAMPLE_RATE
+from transcriber.errors import InputError, OutputError
 
+from .depots import LAST, Depot
+from .packing import NOTE, PEDAL, item_hash
 from .works import Skipped
-
-NOTE = np.dtype(
-    [
-        ("onset", "<i4"),
-        ("offset", "<i4"),
-        ("key_offset", "<i4"),
-        ("pitch", "u1"),
-        ("velocity", "u1"),
-    ]
-)
-"""Strike, sounding end and key end in samples (the same where the key end is not known)."""
-
-PEDAL = np.dtype([("onset", "<i4"), ("offset", "<i4")])
-"""Press and release of the sustain pedal, in samples."""
-
-DRAFT = ".draft-"
-"""Folders that are being written begin so; whoever finds one after a crash may delete it."""
-
-_MIN_SAMPLES = round(MIN_NOTE_S * SAMPLE_RATE)
 
 
 @dataclass(frozen=True)
@@ -71,7 +47,10 @@ class Clip:
 
 @dataclass(frozen=True)
 class ShardReport:
-    """What became of a shard: counts, and what the process that made it used."""
+    """What became of a shard: counts, and what the process that made it used.
+
+    `process` names it among all machines; `memory_bytes` is the most it was seen to have.
+    """
 
     number: int
     items: int
@@ -79,186 +58,149 @@ class ShardReport:
     bytes: int
     skipped: tuple[Skipped, ...]
     cpu_s: float = 0.0
-    process: int = 0
+    process: str = ""
     memory_bytes: int = 0
 
 
-def pack_notes(notes: Iterable[Note], lead_s: float, samples: int) -> NDArray[np.void]:
-    """Notes sounding in an item, as records.
-
-    Args:
-        notes: Times counted from `lead_s` before the item.
-        lead_s: Seconds before the item.
-        samples: Length of the item.
-    """
-    rows = []
-    for note in notes:
-        onset = round((note.onset_s - lead_s) * SAMPLE_RATE)
-        offset = max(round((note.offset_s - lead_s) * SAMPLE_RATE), onset + _MIN_SAMPLES)
-        key_s = note.offset_s if note.key_offset_s is None else note.key_offset_s
-        key = min(max(round((key_s - lead_s) * SAMPLE_RATE), onset + _MIN_SAMPLES), offset)
-        if onset < samples and offset > 0:
-            rows.append((onset, offset, key, note.pitch, note.velocity))
-    return np.array(sorted(rows), NOTE)
-
-
-def pack_pedals(pedals: Iterable[Pedal], lead_s: float, samples: int) -> NDArray[np.void]:
-    """Pedal presses that overlap an item, as records; arguments as `pack_notes`."""
-    rows = []
-    for pedal in pedals:
-        onset = round((pedal.onset_s - lead_s) * SAMPLE_RATE)
-        offset = max(round((pedal.offset_s - lead_s) * SAMPLE_RATE), onset + 1)
-        if onset < samples and offset > 0:
-            rows.append((onset, offset))
-    return np.array(rows, PEDAL)
-
-
-def unpack(
-    notes: NDArray[np.void], pedals: NDArray[np.void], start: int, samples: int, lead: int
-) -> Transcript:
-    """The part of an item from `start` on as a transcript whose time 0 lies `lead` samples before.
-
-    Notes struck earlier than that begin at time 0.
-    """
-    origin = start - lead
-    near = notes[(notes["onset"] < start + samples + SAMPLE_RATE) & (notes["offset"] > origin)]
-    heard = []
-    for onset, offset, key, pitch, velocity in near.tolist():
-        on = max(onset - origin, 0)
-        off = max(offset - origin, on + _MIN_SAMPLES)
-        released = min(max(key - origin, on + _MIN_SAMPLES), off)
-        heard.append(
-            Note(on / SAMPLE_RATE, off / SAMPLE_RATE, pitch, velocity, released / SAMPLE_RATE)
-        )
-    pressed = [
-        Pedal(max(onset - origin, 0) / SAMPLE_RATE, (offset - origin) / SAMPLE_RATE)
-        for onset, offset in pedals.tolist()
-        if offset > origin and onset < start + samples
-    ]
-    return Transcript.of(heard, pressed, (lead + samples) / SAMPLE_RATE)
-
-
-def item_hash(audio: NDArray[np.int16], notes: NDArray[np.void], pedals: NDArray[np.void]) -> str:
-    """SHA-256 of an item's bytes."""
-    digest = hashlib.sha256(np.ascontiguousarray(audio).data)
-    digest.update(np.ascontiguousarray(notes).tobytes())
-    digest.update(np.ascontiguousarray(pedals).tobytes())
-    return digest.hexdigest()
+def shard_name(number: int) -> str:
+    """Where shard `number` lies in its corpus."""
+    return f"shards/{number:05d}"
 
 
 def shard_folder(corpus: Path, number: int) -> Path:
-    """Where shard `number` of a corpus lies."""
-    return corpus / "shards" / f"{number:05d}"
+    """Where shard `number` of a corpus on this machine lies."""
+    return corpus / shard_name(number)
 
 
 def write_shard(
-    corpus: Path, number: int, clips: Iterable[Clip], skipped: list[Skipped]
+    depot: Depot, number: int, tasks: Iterable[tuple[str, Iterable[Clip]]]
 ) -> ShardReport:
-    """Writes one shard; `skipped` may grow while the clips are drawn.
+    """Writes one shard.
 
-    A shard that has appeared meanwhile stays: it holds the same bytes.
+    Args:
+        depot: The corpus.
+        number: Of the shard.
+        tasks: The clips of each file, and its name. One that raises `InputError`, however late, is
+            skipped: none of its clips stays.
 
     Raises:
         OutputError: The disk is full or cannot be written.
     """
-    target = shard_folder(corpus, number)
-    draft = target.with_name(f"{DRAFT}{number:05d}-{secrets.token_hex(4)}")
+    skipped: list[Skipped] = []
     try:
-        draft.mkdir(parents=True)
-        lines, samples = _write_items(draft, number, clips)
-        _write(draft / "items.jsonl", "".join(json_line(line) for line in lines).encode())
-        losses = "".join(json_line(asdict(loss)) for loss in sorted(skipped))
-        _write(draft / "skipped.jsonl", losses.encode())
-        sizes = {path.name: path.stat().st_size for path in sorted(draft.iterdir())}
-        about = {
-            "items": len(lines),
-            "samples": samples,
-            "bytes": sizes,
-            "sha256": {name: _file_hash(draft / name) for name in sizes},
-        }
-        _write(draft / "shard.json", json_line(about).encode())
-        try:
-            draft.rename(target)
-        except OSError:
-            if not target.exists():
-                raise
-            shutil.rmtree(draft)
-        sync_folder(target.parent)
+        with depot.draft() as folder:
+            with _Draft(folder, number) as draft:
+                for file, clips in tasks:
+                    try:
+                        draft.add_all(clips)
+                    except InputError as error:
+                        skipped.append(Skipped(file, error.problem))
+            (folder / "items.jsonl").write_text("".join(json_line(line) for line in draft.lines))
+            losses = "".join(json_line(asdict(loss)) for loss in sorted(skipped))
+            (folder / "skipped.jsonl").write_text(losses)
+            sizes = {path.name: path.stat().st_size for path in sorted(folder.iterdir())}
+            about = {
+                "items": len(draft.lines),
+                "samples": draft.samples,
+                "bytes": sizes,
+                "sha256": {name: _file_hash(folder / name) for name in sizes},
+            }
+            (folder / LAST).write_text(json_line(about))
+            depot.keep(folder, shard_name(number))
     except OSError as error:
-        shutil.rmtree(draft, ignore_errors=True)
         raise OutputError(
-            f"{target} cannot be written: {error.strerror or error}.",
+            f"{depot.place} cannot be written: {error.strerror or error}.",
             "Make room and run the same command again: it goes on where it stopped.",
         ) from error
-    except BaseException:
-        shutil.rmtree(draft, ignore_errors=True)
-        raise
-    return read_report(corpus, number)
+    return _report(number, about, skipped)
 
 
-def _write_items(
-    draft: Path, number: int, clips: Iterable[Clip]
-) -> tuple[list[dict[str, Any]], int]:
-    lines = []
-    notes: list[NDArray[np.void]] = [np.zeros(0, NOTE)]
-    pedals: list[NDArray[np.void]] = [np.zeros(0, PEDAL)]
-    first, samples = [0, 0], 0
-    with (draft / "audio.pcm").open("wb") as audio:
-        for clip in clips:
-            audio.write(clip.audio.astype("<i2").tobytes())
-            notes.append(clip.notes)
-            pedals.append(clip.pedals)
-            place = {
-                "shard": number,
-                "start": samples,
-                "samples": len(clip.audio),
-                "notes": [first[0], len(clip.notes)],
-                "pedals": [first[1], len(clip.pedals)],
-                "sha256": item_hash(clip.audio, clip.notes, clip.pedals),
-            }
-            lines.append({**clip.about, **place})
-            samples += len(clip.audio)
-            first = [first[0] + len(clip.notes), first[1] + len(clip.pedals)]
-        audio.flush()
-        os.fsync(audio.fileno())
-    for name, records in (("notes.npy", notes), ("pedals.npy", pedals)):
-        with (draft / name).open("wb") as file:
-            np.save(file, np.concatenate(records))
-            file.flush()
-            os.fsync(file.fileno())
-    return lines, samples
+class _Draft:
+    """Takes clips one by one, and gives those of a spoilt file back.
+
+    Attributes:
+        lines: What is said of each item.
+        samples: Audio written.
+    """
+
+    def __init__(self, folder: Path, number: int) -> None:
+        self.lines: list[dict[str, Any]] = []
+        self.samples = 0
+        self._folder, self._number = folder, number
+        self._audio = (folder / "audio.pcm").open("wb")
+        self._notes: list[NDArray[np.void]] = [np.zeros(0, NOTE)]
+        self._pedals: list[NDArray[np.void]] = [np.zeros(0, PEDAL)]
+
+    def add_all(self, clips: Iterable[Clip]) -> None:
+        """Adds the clips of one file, or none of them where one cannot be had."""
+        lines, samples = len(self.lines), self.samples
+        try:
+            for clip in clips:
+                self._add(clip)
+        except InputError:
+            self._audio.truncate(2 * samples)
+            self._audio.seek(2 * samples)
+            self.samples = samples
+            del self.lines[lines:], self._notes[lines + 1 :], self._pedals[lines + 1 :]
+            raise
+
+    def _add(self, clip: Clip) -> None:
+        first = self._first("notes"), self._first("pedals")
+        place = {
+            "shard": self._number,
+            "start": self.samples,
+            "samples": len(clip.audio),
+            "notes": [first[0], len(clip.notes)],
+            "pedals": [first[1], len(clip.pedals)],
+            "sha256": item_hash(clip.audio, clip.notes, clip.pedals),
+        }
+        self._audio.write(clip.audio.astype("<i2").tobytes())
+        self._notes.append(clip.notes)
+        self._pedals.append(clip.pedals)
+        self.lines.append({**clip.about, **place})
+        self.samples += len(clip.audio)
+
+    def _first(self, kind: str) -> int:
+        return sum(self.lines[-1][kind]) if self.lines else 0
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._audio.close()
+        if error is None:
+            np.save(self._folder / "notes.npy", np.concatenate(self._notes))
+            np.save(self._folder / "pedals.npy", np.concatenate(self._pedals))
 
 
-def read_report(corpus: Path, number: int) -> ShardReport:
-    """Counts of a shard that lies there."""
-    folder = shard_folder(corpus, number)
-    about = json.loads((folder / "shard.json").read_text())
-    losses = (folder / "skipped.jsonl").read_text().splitlines()
-    skipped = tuple(Skipped(**json.loads(line)) for line in losses)
+def read_report(depot: Depot, number: int) -> ShardReport | None:
+    """Counts of a shard that lies there; None where it is not whole, as after an interruption."""
+    try:
+        about = json.loads(depot.read(f"{shard_name(number)}/{LAST}"))
+        return _report(number, about, read_skipped(depot, shard_name(number)))
+    except (OSError, ValueError, LookupError, TypeError):
+        return None
+
+
+def read_skipped(depot: Depot, shard: str) -> Iterator[Skipped]:
+    """The files that a shard could not use."""
+    for line in depot.read(f"{shard}/skipped.jsonl").splitlines():
+        yield Skipped(**json.loads(line))
+
+
+def _report(number: int, about: dict[str, Any], skipped: Iterable[Skipped]) -> ShardReport:
     size = sum(about["bytes"].values())
-    return ShardReport(number, about["items"], about["samples"], size, skipped)
+    return ShardReport(number, about["items"], about["samples"], size, tuple(sorted(skipped)))
 
 
 def json_line(value: object) -> str:
     """One line of JSON that is the same for the same value."""
     return json.dumps(value, ensure_ascii=True, sort_keys=True) + "\n"
-
-
-def sync_folder(folder: Path) -> None:
-    """Makes renames in a folder survive a power cut, where the system can."""
-    if os.name == "posix":
-        descriptor = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
-
-
-def _write(path: Path, data: bytes) -> None:
-    with path.open("wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
 
 
 def _file_hash(path: Path) -> str:

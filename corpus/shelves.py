@@ -123,8 +123,13 @@ class ZipShelf(Shelf):
 
     def read(self, name: str) -> bytes:
         """Bytes of one file; raises `InputError` where they are damaged."""
+        return self.head(name, -1)
+
+    def head(self, name: str, count: int) -> bytes:
+        """The first bytes of a file, -1 for all; raises `InputError` where they are damaged."""
         try:
-            return self._zip.read(name)
+            with self._zip.open(name) as packed:
+                return packed.read(count)
         except (*_ZIP_FAULTS, KeyError) as error:
             raise _unreadable(self.path, name, error) from error
 

@@ -8,13 +8,16 @@ recordings by a manifest or by MIDI files beside them, and performances to rende
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
+from io import BytesIO
 from pathlib import Path
 
 import soundfile
 
 from transcriber.audio import is_audio
 from transcriber.errors import InputError, UsageError
+from transcriber.wav import read_header
 
 from .maestro import find_index, list_maestro
 from .maps import is_maps, list_maps
@@ -25,9 +28,9 @@ from .works import UNKNOWN_LICENCE, Listing, Skipped, with_splits
 SYNTHETIC = ("exercises", "noise")
 """Sources that need no files: practice material, and rooms without a piano."""
 
-_BYTES_PER_S = {".wav": 4 * 44_100}
-_PACKED_BYTES_PER_S = 60_000
-"""For the length of packed recordings, which only planning needs: CD-like WAV, FLAC-like others."""
+_HEAD_BYTES = 1 << 16
+_PACKED_BYTES_PER_S = 16_000
+"""For the length of MP3 and Ogg in zips, which only planning needs: 128 kbit/s."""
 
 
 @dataclass(frozen=True)
@@ -132,12 +135,19 @@ def _recognised(shelf: Shelf, licence: str) -> Listing:
 
 
 def _seconds(shelf: Shelf, name: str) -> float:
-    """Length by the header; in a zip, where headers are costly, by the size."""
-    if isinstance(shelf, ZipShelf):
-        rate = _BYTES_PER_S.get(Path(name).suffix.lower(), _PACKED_BYTES_PER_S)
-        return shelf.sizes[name] / rate
-    try:
-        info = soundfile.info(str(shelf.path / name))
-    except (OSError, soundfile.LibsndfileError) as error:
-        raise InputError(f"It cannot be read ({error}).", "Copy it again.") from error
-    return float(info.frames) / float(info.samplerate)
+    """Length by the header. MP3 and Ogg tell it at their end; in a zip their size has to do."""
+    if not isinstance(shelf, ZipShelf):
+        try:
+            info = soundfile.info(str(shelf.path / name))
+        except (OSError, soundfile.LibsndfileError) as error:
+            raise InputError(f"It cannot be read ({error}).", "Copy it again.") from error
+        return float(info.frames) / float(info.samplerate)
+    head = shelf.head(name, _HEAD_BYTES)
+    wav = read_header(BytesIO(head), bytearray())
+    if wav is not None and wav.data_bytes:
+        return wav.data_bytes / wav.frame_bytes / wav.sample_rate
+    with suppress(soundfile.LibsndfileError):
+        info = soundfile.info(BytesIO(head))
+        if info.frames:
+            return float(info.frames) / float(info.samplerate)
+    return shelf.sizes[name] / _PACKED_BYTES_PER_S

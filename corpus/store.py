@@ -21,9 +21,10 @@ from transcriber.timing import SAMPLE_RATE
 
 from .acoustics import Acoustics
 from .augmentation import AugmentationConfig, apply, draw
+from .packing import NOTE, PEDAL, unpack
 from .sealing import FORMAT, INDEX, VERSION
 from .segments import LEAD_S, Segment
-from .shards import NOTE, PEDAL, shard_folder, unpack
+from .shards import shard_folder
 from .works import SPLITS
 
 DAMAGE = (

@@ -11,8 +11,9 @@ from typing import Any
 
 from transcriber.errors import AmtError
 
+from .packing import item_hash
 from .sealing import sealed_text
-from .shards import item_hash, shard_folder
+from .shards import shard_folder
 from .store import DAMAGE, Corpus, map_shard
 
 

@@ -33,7 +33,7 @@ class Work:
         licence: Under which it may be used.
         seconds: Expected length; the exact one is known once it is read.
         audio: File with the sound.
-        midi: File with notes and pedal.
+        midi: File with notes and pedal; a recording may have a table alone.
         table: File whose note times are more exact than those of the MIDI file.
     """
 

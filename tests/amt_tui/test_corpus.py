@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -60,10 +61,14 @@ def test_skipped_files_end_with_code_4_and_strict_stops(
     assert not (tmp_path / "d/corpus.json").exists()
 
 
-def test_dry_run_writes_nothing(amt: Callable, tmp_path: Path) -> None:
-    run = amt("corpus", "build", "noise", "-o", "c", "--dry-run", "--hours", 2)
+def test_dry_run_measures_and_writes_nothing(
+    amt: Callable, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("corpus.estimates.PROBE_S", 0.1)
+    run = amt("corpus", "build", "noise", "-o", "c", "--dry-run", "--hours", 2, "--workers", 2)
     assert run.code == 0
-    assert "2.00" in run.out
+    assert "2.00 h in" in run.out
+    assert re.search(r"About \d+:\d\d on 2 core\(s\).* [1-9]\d* audio-hours per core-hour", run.out)
     assert not (tmp_path / "c").exists()
 
 

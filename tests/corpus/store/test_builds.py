@@ -17,15 +17,21 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
+from hypothesis import given
+from hypothesis import strategies as st
 
-from corpus import builds
-from corpus.builds import build, locked, processes
+from corpus import builds, depots
+from corpus.builds import build
+from corpus.cuts import clip_lengths, cut
+from corpus.depots import FolderDepot
+from corpus.executors import processes
 from corpus.plans import Plan
 from corpus.recipes import Recipe
 from corpus.shards import ShardReport
 from transcriber.errors import InputError, OutputError, UsageError
 from transcriber.midi import write_midi
 from transcriber.notes import Note, Transcript
+from transcriber.timing import SAMPLE_RATE
 
 Contents = Callable[[Path], dict[str, str]]
 Planner = Callable[..., Plan]
@@ -89,13 +95,13 @@ def test_killed_build_goes_on_to_the_same_bytes(
     program = (
         "import sys, time\n"
         "from pathlib import Path\n"
-        "from corpus import builds, shards\n"
+        "from corpus import builds, executors\n"
         "from corpus.plans import Plan\n"
         "class Quiet:\n"
         "    def planned(self, plan, done): pass\n"
         "    def built(self, report): pass\n"
         "folder, plan = Path(sys.argv[1]), Plan.from_json(Path(sys.argv[2]).read_text())\n"
-        "builds.build(folder, plan, lambda: builds.processes(2), Quiet())\n"
+        "builds.build(folder, plan, lambda: executors.processes(2), Quiet())\n"
     )
     environment = {**os.environ, "PYTHONPATH": str(Path(builds.__file__).parents[1])}
     child = subprocess.Popen(
@@ -170,8 +176,9 @@ def test_foreign_folder_is_not_touched(
 
 
 def test_second_build_waits_outside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(builds, "_LOCK_WAIT_S", 0.3)
-    with locked(tmp_path), pytest.raises(UsageError, match="Another build"), locked(tmp_path):
+    monkeypatch.setattr(depots, "_LOCK_WAIT_S", 0.3)
+    depot = FolderDepot(tmp_path)
+    with depot.locked(), pytest.raises(UsageError, match="Another build"), depot.locked():
         pass
 
 
@@ -245,11 +252,43 @@ def test_hours_are_shared_by_weight(plan: Planner, performances: Path) -> None:
     seconds = [0.0, 0.0]
     for shard in made.shards:
         for task in shard:
-            seconds[task.source] += made.work(task).seconds
-    assert seconds[0] == pytest.approx(540.0, rel=0.05)
-    assert seconds[1] == pytest.approx(180.0, rel=0.05)
+            seconds[task.source] += task.seconds
+    assert seconds[0] == pytest.approx(540.0, abs=5.0)
+    assert seconds[1] == pytest.approx(180.0, abs=5.0)
     takes = {task.take for shard in made.shards for task in shard if task.source == 0}
     assert len(takes) > 1
+
+
+def test_hours_are_hours_within_an_item(
+    plan: Planner, performances: Path, maestro: Callable[..., Path], tmp_path: Path, quiet
+) -> None:
+    """Also where works do not fit, take another length when they are played, and are detuned."""
+    for hours in (0.05, 0.4, 0.013):
+        made = plan(f"{performances}:5", maestro(3), "noise:0.5", hours=hours)
+        assert sum(made.seconds) == pytest.approx(3600.0 * hours, abs=2.5)
+    about = build(tmp_path / "a", made, threads, quiet)
+    assert about["samples"] / SAMPLE_RATE == pytest.approx(3600.0 * hours, abs=5.0)
+
+
+def test_weights_repeat_what_is_learned_from_only(
+    plan: Planner, maestro: Callable[..., Path]
+) -> None:
+    made = plan(f"{maestro(3)}:3")
+    takes: dict[str, int] = {}
+    for task in (task for shard in made.shards for task in shard):
+        split = made.work(task).split or ""
+        takes[split] = takes.get(split, 0) + 1
+    assert takes == {"train": 6, "validation": 1, "test": 1}
+
+
+@given(samples=st.integers(1, 400), whole=st.integers(2, 50), block=st.integers(1, 90))
+def test_a_recording_is_cut_as_it_was_planned(samples: int, whole: int, block: int) -> None:
+    audio = np.arange(samples, dtype=np.float32)
+    cuts = list(cut((audio[i : i + block] for i in range(0, samples, block)), whole))
+    assert [len(clip) for clip in cuts] == clip_lengths(samples, whole)
+    assert np.array_equal(np.concatenate(cuts), audio)
+    assert all(whole / 2 <= len(clip) < 1.5 * whole for clip in cuts[:-1])
+    assert len(cuts[-1]) < 1.5 * whole
 
 
 def test_plan_survives_json(plan: Planner, performances: Path) -> None:

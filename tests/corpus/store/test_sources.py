@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
+import soundfile
 
-from corpus.maps import combined, parse_table
+from corpus.maps import combined, parse_table, uncombined
 from corpus.shelves import open_shelf
 from corpus.sources import list_source, parse_sources
 from corpus.works import Listing, Work, check_splits, with_splits
@@ -102,11 +105,32 @@ def test_maps_tests_on_the_disklavier_and_keeps_its_pieces_out(maps: Path) -> No
     assert all(8.4 < work.seconds < 8.6 for work in listing.works)
 
 
-def test_maps_reports_a_recording_without_midi(maps: Path) -> None:
+def test_maps_reports_a_text_without_midi(maps: Path) -> None:
     (maps / "AkPnBcht/MUS/MAPS_MUS-alb_se3_AkPnBcht.mid").unlink()
     listing = listed(maps)
     assert len(listing.works) == 3
     assert "no MIDI" in listing.skipped[0].reason
+
+
+def test_maps_of_flac_and_tsv_in_folders_of_their_own(maps: Path) -> None:
+    found = maps / "SptkBGCl/MUS/MAPS_MUS-bach_846_SptkBGCl"
+    for ending, folder in ((".flac", "flac"), (".tsv", "tsv/matched")):
+        target = maps.parent / "repacked" / folder / f"{found.name}{ending}"
+        target.parent.mkdir(parents=True)
+        target.write_bytes(Path(f"{found}{ending}").read_bytes())
+    listing = listed(maps.parent / "repacked")
+    (work,) = listing.works
+    assert not listing.skipped
+    assert (work.midi, work.table) == (None, f"tsv/matched/{found.name}.tsv")
+    notes = uncombined(parse_table("x", Path(f"{found}.tsv").read_bytes())).notes
+    assert {note.key_offset_s for note in notes} == {None}
+
+
+def test_maps_of_wav_and_midi_alone(maps: Path) -> None:
+    (maps / "AkPnBcht/MUS/MAPS_MUS-alb_se3_AkPnBcht.txt").unlink()
+    listing = listed(maps)
+    assert not listing.skipped
+    assert [work.table for work in listing.works if "alb_se3" in work.id] == [None]
 
 
 def test_maps_text_takes_velocity_and_pedal_from_midi(maps: Path) -> None:
@@ -135,6 +159,19 @@ def test_pairs_report_what_has_no_partner(maps: Path, tmp_path: Path) -> None:
     listing = listed(folder)
     assert [(work.id, work.midi) for work in listing.works] == [("a", "a.MID")]
     assert {Path(loss.file).name for loss in listing.skipped} == {"a.wav", "b.mid"}
+
+
+@pytest.mark.parametrize("ending", [".wav", ".flac"])
+def test_lengths_in_a_zip_come_from_the_headers(
+    performances: Path, tmp_path: Path, ending: str
+) -> None:
+    sound = np.random.default_rng(1).normal(0.0, 0.1, (20 * 22_050, 2))
+    soundfile.write(tmp_path / f"take{ending}", sound, 22_050)
+    with zipfile.ZipFile(tmp_path / "takes.zip", "w") as archive:
+        archive.write(tmp_path / f"take{ending}", f"take{ending}")
+        archive.write(next(performances.glob("*.mid")), "take.mid")
+    (work,) = listed(tmp_path / "takes.zip").works
+    assert work.seconds == pytest.approx(20.0)
 
 
 def test_players_of_one_piece_stay_together(performances: Path) -> None:

@@ -20,9 +20,9 @@ from corpus.augmentation import AugmentationConfig
 from corpus.builds import build
 from corpus.census import polyphony_s, take_census
 from corpus.listening import listen
+from corpus.packing import NOTE, pack_notes, pack_pedals, unpack
 from corpus.plans import Plan
 from corpus.recipes import Recipe
-from corpus.shards import NOTE, pack_notes, pack_pedals, unpack
 from corpus.store import Corpus, StoredSource
 from corpus.verification import verify
 from transcriber.errors import InputError
