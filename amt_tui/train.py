@@ -14,47 +14,155 @@ WEIGHTS_LICENCE = "CC-BY-NC-SA-4.0"
 
 
 def train(
-    data: Annotated[
-        Path,
+    synth: Annotated[
+        Path | None,
         typer.Option(
-            help="Folder with midi/, pianos/, maps_software_pianos/, acoustics/ and real/; "
-            "what is missing in it is not used."
+            "--synth",
+            "--data",
+            metavar="DIR",
+            help="Render segments on the fly from a folder with midi/, pianos/, "
+            "maps_software_pianos/, acoustics/ and real/; what is missing in it is not used.",
+            show_default=False,
         ),
-    ],
+    ] = None,
+    corpus: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR",
+            help="Draw segments from a corpus that `amt corpus build` made; with --synth, half of "
+            "them (--set data.corpus_share=0.5).",
+            show_default=False,
+        ),
+    ] = None,
     run: Annotated[
         Path,
         typer.Option("--output", "-o", help="Folder of the run; one that exists is resumed."),
     ] = Path("runs/run"),
     preset: Annotated[str, typer.Option(help="tiny, laptop or gpu.")] = "laptop",
     config: Annotated[
-        Path | None, typer.Option(help="TOML or JSON file with any of the run's settings.")
+        Path | None,
+        typer.Option(help="TOML or JSON file with any of the run's settings.", show_default=False),
     ] = None,
     set_: Annotated[
         list[str] | None,
-        typer.Option("--set", metavar="KEY=VALUE", help="One setting, as in config.json."),
+        typer.Option(
+            "--set",
+            metavar="KEY=VALUE",
+            help="One setting, as in config.json.",
+            show_default=False,
+        ),
     ] = None,
-    device: Annotated[str, typer.Option(help="cpu or cuda.")] = "cpu",
+    device: Annotated[str, typer.Option(help="cpu, cuda, or auto for cuda where it is.")] = "auto",
+    plain: Annotated[
+        bool, typer.Option("--plain", help="Lines instead of a screen, also in a terminal.")
+    ] = False,
+    wandb: Annotated[
+        str | None,
+        typer.Option(
+            metavar="PROJECT", help="Also send figures to Weights & Biases.", show_default=False
+        ),
+    ] = None,
+    wandb_offline: Annotated[
+        bool, typer.Option("--wandb-offline", help="Keep them here, for `wandb sync`.")
+    ] = False,
+    export_: Annotated[
+        bool, typer.Option("--export/--no-export", help="Write RUN/model.onnx at the end.")
+    ] = True,
+    profile_memory: Annotated[
+        bool,
+        typer.Option(
+            "--profile-memory",
+            help="Find the source lines that memory grows by, in loader workers too; slower. "
+            "`amt memory RUN` tells.",
+        ),
+    ] = False,
 ) -> None:
-    """Train a network on material rendered on the fly.
+    """Train a network on a corpus, on material rendered on the fly, or on both.
 
-    Stops and saves after the current step on Ctrl-C; the same command goes on from there. Several
-    processes train together under torchrun: torchrun --nproc-per-node 2 -m amt_tui train …
+    Ctrl-C stops after the current step and saves; twice, at once. The same command goes on from
+    there, and so does amt train -o RUN alone. Several processes train together under torchrun:
+    torchrun --nproc-per-node 2 -m amt_tui train …
     """
-    if not data.is_dir():
-        raise UsageError(f"There is no folder {data}.", "Name the folder of training material.")
-    if device not in ("cpu", "cuda"):
-        raise UsageError(f"There is no device named {device}.", "Choose cpu or cuda.")
-    from trainer.config import default_data
-    from trainer.loop import train as run_training
-    from trainer.presets import configure
+    for folder in (synth, corpus):
+        if folder is not None and not folder.is_dir():
+            raise UsageError(f"There is no folder {folder}.", "Name the folder of the material.")
+    begun = run / "config.json"
+    going_on = synth is None and corpus is None and begun.exists()
+    if synth is None and corpus is None and config is None and not going_on:
+        raise UsageError(
+            "There is nothing to train on.",
+            "Name a corpus with --corpus, or material to render with --synth.",
+        )
+    from rich.console import Console
 
-    last = run_training(configure(preset, default_data(data), config, set_), run, device)
-    typer.echo(f"Checkpoint: {last}", err=True)
+    from trainer.boards import TensorBoard, WeightsAndBiases
+    from trainer.config import RunConfig, material
+    from trainer.loop import train as run_training
+    from trainer.memory.monitor import MemoryMonitor
+    from trainer.metrics import MetricsLog
+    from trainer.observers import Observer
+    from trainer.presets import configure
+    from trainer.presets import preset as find_preset
+
+    from .training_lines import TrainingLines
+    from .training_screen import TrainingScreen
+
+    base = (
+        configure(RunConfig(), begun) if going_on else find_preset(preset, material(synth, corpus))
+    )
+    settings = configure(base, config, set_)
+    console = Console(stderr=True)
+    memory = MemoryMonitor(run, profile_memory)
+    observers: list[Observer] = [MetricsLog(), TensorBoard(), memory]
+    if wandb is not None:
+        observers.append(WeightsAndBiases(wandb, offline=wandb_offline))
+    if console.is_terminal and not plain:
+        observers.append(TrainingScreen(console, memory))
+    else:
+        observers.append(TrainingLines(console))
+    try:
+        result = run_training(settings, run, device, observers, profile_memory)
+    except KeyboardInterrupt:
+        typer.echo("Stopped at once; the same command goes on from the last checkpoint.", err=True)
+        raise typer.Exit(130) from None
+    if result.first and export_ and result.ending.reason != "stopped":
+        _export_run(run)
+
+
+def _export_run(run: Path) -> None:
+    """Writes the run's best weights, or its last, as a model calibrated on its development set."""
+    from trainer.calibration import calibrate
+    from trainer.checkpoint import load
+    from trainer.export import Label
+    from trainer.export import export as write
+    from trainer.validation import load_development
+    from transcriber.decoder import DecoderSettings
+
+    best = run / "best.safetensors"
+    source = best if best.exists() else run / "last.safetensors"
+    stored = load(source)
+    development = load_development(stored.config)
+    settings, provenance = DecoderSettings(), {"material": stored.meta["material"]}
+    if development is not None:
+        settings = calibrate(source, development.recordings)
+        provenance["calibrated_on"] = [recording.name for recording in development.recordings]
+    data = stored.config.data
+    heard = [Path(path).name for path in (data.corpus, data.performances, data.recordings) if path]
+    label = Label(run.resolve().name, "0", "unknown: that of the material", ", ".join(heard))
+    write(source, run / "model.onnx", label, settings, provenance)
+    typer.echo(
+        f"{run / 'model.onnx'}: from {source.name}, onset threshold {settings.onset_threshold}",
+        err=True,
+    )
 
 
 def export(
     checkpoint: Annotated[
-        Path, typer.Argument(help="A run folder, or a checkpoint (.safetensors).")
+        Path,
+        typer.Argument(
+            help="A run folder, or a checkpoint (.safetensors); with --with-features also a "
+            "bundled model, or a model file (.onnx)."
+        ),
     ],
     output: Annotated[Path, typer.Option("--output", "-o", help="Model file to write, .onnx.")],
     calibrate_on: Annotated[
@@ -74,8 +182,22 @@ def export(
     trained_on: Annotated[
         str, typer.Option(help="What the network was trained on, in one sentence.")
     ] = "",
+    with_features: Annotated[
+        bool,
+        typer.Option(
+            "--with-features",
+            help="Write a graph that hears samples, for the phone: the front end inside, and the "
+            "weights in half precision.",
+        ),
+    ] = False,
 ) -> None:
     """Write a run's averaged weights as a model file, with thresholds and provenance sealed in."""
+    from transcriber.model import SUFFIX, bundled_models
+
+    if with_features and (checkpoint.suffix == SUFFIX or str(checkpoint) in bundled_models()):
+        _put_features_in_front(str(checkpoint), output)
+        return
+
     from corpus.recordings import load_recordings
     from trainer.calibration import calibrate
     from trainer.checkpoint import load, save_weights
@@ -98,3 +220,12 @@ def export(
         f"onset threshold {settings.onset_threshold}",
         err=True,
     )
+    if with_features:
+        _put_features_in_front(str(output), output)
+
+
+def _put_features_in_front(model: str, output: Path) -> None:
+    from trainer.soundgraph import export_with_features
+
+    info = export_with_features(model, output)
+    typer.echo(f"{output}: {info.name} {info.version}, hears samples", err=True)

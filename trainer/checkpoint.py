@@ -2,8 +2,9 @@
 unpickled.
 
 A checkpoint holds all that decides the rest of a run: weights, averaged weights, optimiser moments,
-the state of the random generator, and the step, which is also the position of the loader. It is
-written to a temporary file and renamed, so that a kill leaves the one before.
+and the step, from which follow the learning rate, the position of the loader and, with the run's
+seed, the state of the random generator, which is seeded anew before every step. It is written to a
+temporary file and renamed, so that a kill or a full disk leaves the one before.
 """
 
 from __future__ import annotations
@@ -16,10 +17,13 @@ from typing import Any
 
 import torch
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
+from safetensors.torch import save as packed
 from torch import Tensor, nn
 
+from transcriber.atomic import atomic_path
 from transcriber.errors import ModelError
+
+from .config import RunConfig
 
 FORMAT = "amt-checkpoint"
 VERSION = 1
@@ -37,6 +41,22 @@ class Checkpoint:
         cut = len(prefix) + 1
         return {k[cut:]: v for k, v in self.tensors.items() if k.startswith(prefix + ".")}
 
+    @property
+    def config(self) -> RunConfig:
+        """What the run was told.
+
+        Raises:
+            ModelError: It was written by a version with other settings.
+        """
+        try:
+            return RunConfig.from_json(self.meta["config"])
+        except (KeyError, TypeError, ValueError) as error:
+            raise ModelError(
+                f"The checkpoint's configuration is not of this version of amt ({error}).",
+                "Use the version it was trained with, which its git revision names: "
+                f"{self.meta.get('git') or 'unknown'}.",
+            ) from error
+
 
 def save(
     path: Path,
@@ -53,24 +73,26 @@ def save(
         average: Averaged weights and buffers by name.
         optimizer: An optimiser with one parameter group, parameters in the network's order.
         meta: JSON-able rest: step, run configuration, scores.
+
+    Raises:
+        OutputError: The disk is full, or the folder is gone; the file that was there still is.
     """
     tensors = {f"network.{k}": v for k, v in network.state_dict().items()}
     tensors |= {f"average.{k}": v for k, v in average.items()}
     for index, state in optimizer.state_dict()["state"].items():
         for name, value in state.items():
             tensors[f"optimizer.{index}.{name}"] = torch.as_tensor(value)
-    tensors["random"] = torch.get_rng_state()
     tensors = {k: v.detach().cpu().contiguous().clone() for k, v in tensors.items()}
     _write(path, tensors, meta)
 
 
 def _write(path: Path, tensors: dict[str, Tensor], meta: dict[str, Any]) -> None:
-    partial = path.with_name(path.name + ".partial")
-    header = {"format": FORMAT, "version": str(VERSION), "meta": json.dumps(meta)}
-    save_file(tensors, partial, header)
-    with open(partial, "rb") as written:
-        os.fsync(written.fileno())
-    partial.replace(path)
+    # Packed here and not by `save_file`, whose errors do not say that a disk is full.
+    data = packed(tensors, {"format": FORMAT, "version": str(VERSION), "meta": json.dumps(meta)})
+    with atomic_path(path) as draft, draft.open("wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
 
 
 def save_weights(path: Path, source: Checkpoint) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -22,24 +22,33 @@ class DataConfig:
     """Where the material lies; every path may be empty, then that kind of material is not used.
 
     Args:
-        corpus: Folder that `amt corpus build` made; it takes the place of all that is rendered.
+        corpus: Folder that `amt corpus build` made.
         performances: Zip of MIDI files.
         banks: Folder with descriptions of sample banks.
+        soundfonts: Folder of banks made from soundfonts, which are drawn less often.
         recordings: Folder of recordings with labels, for training.
         acoustics: Folder of rooms and noises.
         development: Folder of recordings with labels, for choosing and calibrating only.
         exclude: Names of banks, pianos or collections that are left out.
         free_only: Leave out noises that may be used for research only.
+        corpus_share: Share of segments from the corpus, where there is material to render too.
     """
 
     corpus: str = ""
     performances: str = ""
     banks: str = ""
+    soundfonts: str = ""
     recordings: str = ""
     acoustics: str = ""
     development: str = ""
     exclude: tuple[str, ...] = ()
     free_only: bool = False
+    corpus_share: float = 0.5
+
+    @property
+    def rendered(self) -> bool:
+        """Whether segments are rendered on the fly."""
+        return bool(self.performances or self.banks or self.recordings)
 
 
 @dataclass(frozen=True)
@@ -63,6 +72,10 @@ class RunConfig:
         seed: Decides weights and material.
         validate_every: Steps between validations; 0 for none.
         validate_seconds: Seconds of each development recording that are scored.
+        validate_pieces: Most pieces of a corpus's validation split that are scored.
+        patience: Validations in a row without a better score that end the training; 0 for never.
+        epoch_steps: Steps of an epoch. Material without an end has none of its own; memory is
+            compared from one to the next.
         checkpoint_every: Steps between checkpoints.
         workers: Loader processes per training process.
         threads: Torch threads per training process.
@@ -89,14 +102,35 @@ class RunConfig:
     seed: int = 1
     validate_every: int = 500
     validate_seconds: float = 60.0
+    validate_pieces: int = 30
+    patience: int = 0
+    epoch_steps: int = 200
     checkpoint_every: int = 200
     workers: int = 1
     threads: int = 1
+
+    def __post_init__(self) -> None:
+        for name in ("steps", "batch", "epoch_steps", "checkpoint_every", "threads", "seconds"):
+            if not getattr(self, name) > 0:
+                raise ValueError(f"{name} must be more than 0")
+        for name in ("learning_rate", "warmup", "validate_every", "patience", "workers", "delay"):
+            if not getattr(self, name) >= 0:
+                raise ValueError(f"{name} must not be negative")
+        for name, share in (("decay", self.decay), ("ema", self.ema)):
+            if not 0.0 <= share <= 1.0:
+                raise ValueError(f"{name} must lie between 0 and 1")
+        if self.precision not in ("bf16", "fp32"):
+            raise ValueError("precision must be bf16 or fp32")
 
     @property
     def clock(self) -> FrameClock:
         """Frame arithmetic of this run."""
         return self.features.clock(self.delay)
+
+    @property
+    def step_s(self) -> float:
+        """Seconds of audio in a step, over all processes."""
+        return self.batch * self.seconds
 
     def to_json(self) -> str:
         """JSON text that `from_json` reads back."""
@@ -108,6 +142,7 @@ class RunConfig:
 
         Raises:
             TypeError: There is a key this version does not know.
+            ValueError: A value makes no sense.
         """
         values: dict[str, Any] = json.loads(text)
         mix = values["mix"]
@@ -126,6 +161,44 @@ def _tuples(values: dict[str, Any]) -> dict[str, Any]:
     return {k: tuple(v) if isinstance(v, list) else v for k, v in values.items()}
 
 
+FREE = frozenset(
+    {
+        "workers",
+        "threads",
+        "validate_every",
+        "validate_seconds",
+        "validate_pieces",
+        "patience",
+        "epoch_steps",
+        "checkpoint_every",
+        "data.corpus",
+        "data.performances",
+        "data.banks",
+        "data.recordings",
+        "data.acoustics",
+        "data.development",
+    }
+)
+"""What may change when a run is resumed: where things lie, and how often to look."""
+
+
+def changes(new: RunConfig, old: RunConfig) -> list[str]:
+    """Dotted names of the settings that differ and are not `FREE`."""
+    a, b = (flat(dataclasses.asdict(config)) for config in (new, old))
+    return sorted(k for k in a.keys() | b.keys() if k not in FREE and a.get(k) != b.get(k))
+
+
+def flat(values: dict[str, Any]) -> dict[str, Any]:
+    """Nested settings with dotted names, as `--set` takes them."""
+    pairs: dict[str, Any] = {}
+    for key, value in values.items():
+        if isinstance(value, dict):
+            pairs |= {f"{key}.{name}": inner for name, inner in flat(value).items()}
+        else:
+            pairs[key] = value
+    return pairs
+
+
 def default_data(root: Path) -> DataConfig:
     """What there is in a folder laid out like `../shared/data`, or a corpus."""
     if (root / "corpus.json").exists():
@@ -137,7 +210,14 @@ def default_data(root: Path) -> DataConfig:
     return DataConfig(
         performances=there("midi/performances.zip"),
         banks=there("pianos"),
+        soundfonts=there("soundfonts"),
         recordings=there("maps_software_pianos"),
         acoustics=there("acoustics"),
         development=there("real"),
     )
+
+
+def material(synth: Path | None, corpus: Path | None) -> DataConfig:
+    """What there is in a folder to render from, in a corpus, or in both."""
+    data = default_data(synth) if synth is not None else DataConfig()
+    return replace(data, corpus=str(corpus)) if corpus is not None else data

@@ -86,17 +86,17 @@ class Degradation:
 
 
 def check_acoustics() -> None:
-    """Lets rooms and noises pass where scipy is installed, which the stage does without.
+    """Lets rooms and noises pass where scipy and numba are installed, which the stage does without.
 
     Raises:
-        UsageError: It is not.
+        UsageError: They are not.
     """
     try:
         import corpus.augmentation  # noqa: F401 - whether it can be imported is the question
     except ModuleNotFoundError as error:
         raise UsageError(
-            "Adding rooms or noise needs scipy, which is not installed.",
-            f"Install it: {sys.executable} -m pip install scipy",
+            f"Adding rooms or noise needs {str(error.name).split('.')[0]}, which is not installed.",
+            f"Install it: {sys.executable} -m pip install scipy numba",
         ) from error
 
 
@@ -105,7 +105,7 @@ def load_noises(folder: Path) -> tuple[FloatArray, ...]:
 
     Raises:
         InputError: The folder has no readable manifest, or no noises.
-        UsageError: scipy is not installed.
+        UsageError: scipy or numba is not installed.
     """
     check_acoustics()
     from corpus.acoustics import load_acoustics
@@ -170,8 +170,7 @@ def _shuffled(noises: Sequence[FloatArray], rng: np.random.Generator) -> Iterato
 
 def _in_room(samples: FloatArray, rng: np.random.Generator, rt60_s: float) -> FloatArray:
     """The recording in a simulated room, at its former level."""
-    from corpus.acoustics import simulate_room
-    from corpus.augmentation import reverberate
+    from corpus.rooms import reverberate, simulate_room
 
     wet = reverberate(samples, simulate_room(rng, rt60_s, DIRECT_DB))
     level = _rms(wet)

@@ -8,8 +8,8 @@ they answer two questions:
               field, and what papers print.
     pooled    every note (or frame) counts the same: long, dense pieces weigh more.
 
-The mean of the pedal leaves out pieces in which it was never pressed: there, one false press means
-0 and none means 1.
+The mean of the pedal leaves out pieces in which it was never pressed, and the other means leave out
+those in which nothing was played: there, one false press or note means 0 and none means 1.
 """
 
 from __future__ import annotations
@@ -34,11 +34,33 @@ MEASURES = {
 }
 """Names of the scores in `transcriber.scores.Scores`, in the order of tables, with their titles."""
 
+EXCERPT_S = 15.0
+"""Seconds of each piece that are kept for a picture."""
+
 Milliseconds = NDArray[np.float64]
 
 
 def _none() -> Milliseconds:
     return np.zeros(0, np.float64)
+
+
+@dataclass(frozen=True, slots=True)
+class Excerpt:
+    """The same few seconds of what was played and of what was transcribed.
+
+    `start_s` is where they begin; the times of both transcripts are counted from there.
+    """
+
+    start_s: float
+    reference: Transcript
+    estimate: Transcript
+
+    @classmethod
+    def of(cls, reference: Transcript, estimate: Transcript) -> Excerpt:
+        """The middle `EXCERPT_S` seconds."""
+        start_s = max(0.0, (reference.duration_s - EXCERPT_S) / 2.0)
+        end_s = min(reference.duration_s, start_s + EXCERPT_S)
+        return cls(start_s, reference.cut(start_s, end_s), estimate.cut(start_s, end_s))
 
 
 @dataclass(frozen=True)
@@ -52,6 +74,7 @@ class Result:
         pedalled: Whether the pedal was pressed at all.
         scores: Against the reference.
         faults: Extras and misses.
+        excerpt: A part of both transcripts, to be looked at.
         decision_ms: float64 [notes], audio heard after each strike when its note was decided, in
             ms; empty for transcripts made elsewhere.
     """
@@ -62,6 +85,7 @@ class Result:
     pedalled: bool
     scores: Scores
     faults: Faults
+    excerpt: Excerpt
     decision_ms: Milliseconds = field(default_factory=_none)
 
 
@@ -83,6 +107,7 @@ def judge(
         bool(reference.pedals),
         score(reference, estimate),
         find_faults(reference, estimate),
+        Excerpt.of(reference, estimate),
         _none() if decision_ms is None else decision_ms,
     )
 
@@ -149,12 +174,12 @@ def summarise(results: Sequence[Result]) -> Summary:
     """
     if not results:
         raise ValueError("nothing was scored")
-    by_measure = {name: [getattr(r.scores, name) for r in results] for name in MEASURES}
-    counted = {**by_measure, "pedal": [r.scores.pedal for r in results if r.pedalled]}
+    counted = {name: [r for r in results if r.played] for name in MEASURES}
+    counted["pedal"] = [r for r in results if r.pedalled]
     return Summary(
         tuple(results),
-        {name: mean(scores) for name, scores in counted.items()},
-        {name: pool(scores) for name, scores in by_measure.items()},
+        {name: mean([getattr(r.scores, name) for r in own]) for name, own in counted.items()},
+        {name: pool(getattr(r.scores, name) for r in results) for name in MEASURES},
         Timing.of(np.concatenate([r.scores.onset_errors_s for r in results])),
         Latency.of(np.concatenate([r.decision_ms for r in results])),
         sum((r.faults for r in results), Faults()),

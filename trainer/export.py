@@ -23,6 +23,7 @@ from transcriber.network import ANSWERS, FRAMES, NEW, OnnxNetwork
 
 from . import checkpoint
 from .config import RunConfig
+from .cost import training_cost
 from .network import Network, probabilities
 
 PARITY = 1e-4
@@ -98,6 +99,7 @@ def export(
             "parameters": sum(p.numel() for p in network.parameters()),
             "git": stored.meta["git"],
             "parity": float(f"{worst:.1e}"),
+            **training_cost(source.parent),
             **provenance,
         },
     )

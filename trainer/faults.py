@@ -1,5 +1,8 @@
 """What a transcript gets wrong: notes that were not played, and which of the played ones it missed.
 
+Both by register, velocity and polyphony: a played note counts in its own band, whether it was found
+or not, and an extra in the band of what it was taken for.
+
 A reference note without a partner in the largest matching (`transcriber.matching`) is a miss, an
 estimated one without a partner an extra. Definitions:
 
@@ -17,13 +20,14 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections import Counter
-from collections.abc import Iterable
 from dataclasses import dataclass, field
+from itertools import compress
 
 import numpy as np
 
 from transcriber.matching import DECIMALS, match
 from transcriber.notes import Note, Transcript
+from transcriber.scores import Score
 
 CHORD_S = 0.03
 """Strikes this close together are one chord, in seconds."""
@@ -39,19 +43,38 @@ POLYPHONY_BANDS = (1, 2, 4, 7, 11, 16)
 
 
 @dataclass(frozen=True, slots=True)
-class Misses:
-    """Reference notes by band: how many were played, and how many of them were missed."""
+class Bands:
+    """Notes by band: how many were played, how many of them were missed, how many were extra."""
 
     played: Counter[str] = field(default_factory=Counter)
     missed: Counter[str] = field(default_factory=Counter)
+    extra: Counter[str] = field(default_factory=Counter)
 
-    def __add__(self, other: Misses) -> Misses:
-        return Misses(self.played + other.played, self.missed + other.missed)
+    def __add__(self, other: Bands) -> Bands:
+        return Bands(
+            self.played + other.played, self.missed + other.missed, self.extra + other.extra
+        )
 
     def rows(self) -> list[tuple[str, int, int]]:
-        """Band, missed, played; from the lowest band to the highest, empty ones left out."""
-        bands = sorted(self.played, key=lambda band: int(band.rstrip("+").split("-")[0]))
-        return [(band, self.missed[band], self.played[band]) for band in bands]
+        """Band, missed, played; from the lowest to the highest, those nobody played left out."""
+        return [(band, self.missed[band], self.played[band]) for band in self._names()]
+
+    def scores(self) -> list[tuple[str, Score]]:
+        """Onset score of each of these bands."""
+        return [
+            (
+                band,
+                Score.of_counts(
+                    hits := self.played[band] - self.missed[band],
+                    hits + self.extra[band],
+                    self.played[band],
+                ),
+            )
+            for band in self._names()
+        ]
+
+    def _names(self) -> list[str]:
+        return sorted(self.played, key=lambda band: int(band.rstrip("+").split("-")[0]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,17 +85,17 @@ class Faults:
         seconds: Length of the recording.
         extras: Estimated notes that were not played.
         octave_errors: Those of them an octave or two from a note struck at the same time.
-        register: Misses by octave.
-        velocity: Misses by band of `VELOCITY_BANDS`.
-        polyphony: Misses by band of `POLYPHONY_BANDS`.
+        register: By octave.
+        velocity: By band of `VELOCITY_BANDS`.
+        polyphony: By band of `POLYPHONY_BANDS`.
     """
 
     seconds: float = 0.0
     extras: int = 0
     octave_errors: int = 0
-    register: Misses = field(default_factory=Misses)
-    velocity: Misses = field(default_factory=Misses)
-    polyphony: Misses = field(default_factory=Misses)
+    register: Bands = field(default_factory=Bands)
+    velocity: Bands = field(default_factory=Bands)
+    polyphony: Bands = field(default_factory=Bands)
 
     def __add__(self, other: Faults) -> Faults:
         return Faults(
@@ -101,17 +124,30 @@ def find_faults(reference: Transcript, estimate: Transcript, tolerance_s: float 
     pairs = match(reference.notes, estimate.notes, tolerance_s)
     hit = {r for r, _ in pairs}
     true = {e for _, e in pairs}
-    extras = [note for i, note in enumerate(estimate.notes) if i not in true]
     missed = [i not in hit for i in range(len(reference.notes))]
-    sounding = polyphony(reference.notes)
+    extra = [i not in true for i in range(len(estimate.notes))]
+    extras = [note for note, is_extra in zip(estimate.notes, extra, strict=True) if is_extra]
     return Faults(
         reference.duration_s,
         len(extras),
         sum(_is_octave_error(note, reference.notes, tolerance_s) for note in extras),
-        _count((str(note.pitch // 12 - 1) for note in reference.notes), missed),
-        _count((_band(n.velocity, VELOCITY_BANDS, last=127) for n in reference.notes), missed),
-        _count((_band(number, POLYPHONY_BANDS) for number in sounding), missed),
+        *(
+            _count(bands(reference.notes), missed, bands(estimate.notes), extra)
+            for bands in (_registers, _velocities, _polyphonies)
+        ),
     )
+
+
+def _registers(notes: tuple[Note, ...]) -> list[str]:
+    return [str(note.pitch // 12 - 1) for note in notes]
+
+
+def _velocities(notes: tuple[Note, ...]) -> list[str]:
+    return [_band(note.velocity, VELOCITY_BANDS, last=127) for note in notes]
+
+
+def _polyphonies(notes: tuple[Note, ...]) -> list[str]:
+    return [_band(number, POLYPHONY_BANDS) for number in polyphony(notes)]
 
 
 def polyphony(notes: tuple[Note, ...]) -> list[int]:
@@ -136,12 +172,12 @@ def _is_octave_error(extra: Note, reference: tuple[Note, ...], tolerance_s: floa
     return False
 
 
-def _count(bands: Iterable[str], missed: list[bool]) -> Misses:
-    misses = Misses()
-    for band, was_missed in zip(bands, missed, strict=True):
-        misses.played[band] += 1
-        misses.missed[band] += was_missed
-    return misses
+def _count(
+    played: list[str], was_missed: list[bool], found: list[str], was_extra: list[bool]
+) -> Bands:
+    return Bands(
+        Counter(played), Counter(compress(played, was_missed)), Counter(compress(found, was_extra))
+    )
 
 
 def _band(value: int, firsts: tuple[int, ...], last: int | None = None) -> str:

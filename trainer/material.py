@@ -1,35 +1,55 @@
-"""Loads a run's material and serves it as batches: features and targets, segment by segment.
-
-Workers are forked after the material is loaded and share it; each segment is drawn from its number,
-so the position of the loader is one integer and any process can draw any segment.
-"""
+"""Loads a run's material: a corpus, what is rendered on the fly, or a mix of both."""
 
 from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterator
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
-import torch
-from torch import Tensor
-from torch.utils.data import DataLoader, Dataset, Sampler
 
 from corpus.acoustics import Acoustics, load_acoustics
-from corpus.banks import load_bank
+from corpus.banks import Bank, bank_paths, load_bank
+from corpus.builds import load_plan
+from corpus.noises import prepare
 from corpus.performances import Repertoire, read_zip
 from corpus.recordings import load_recordings
-from corpus.segments import SegmentSource
+from corpus.segments import Segment, SegmentSource
 from corpus.store import Corpus, StoredSource
-from transcriber.errors import InputError
+from transcriber.errors import InputError, UsageError
 
 from .config import DataConfig, RunConfig
-from .frontend import LogMelBatch
-from .targets import target_rows
 
 
-def load_source(config: RunConfig, cache: Path) -> SegmentSource | StoredSource:
+class SegmentDraw(Protocol):
+    """Whatever decides a training segment by its number alone."""
+
+    def draw(self, index: int) -> Segment:
+        """Segment number `index` >= 0."""
+
+
+class MixedSource:
+    """Segments of two sources; which one a number belongs to is drawn from the number.
+
+    Args:
+        first: Where a share of the segments comes from.
+        second: Where the others come from.
+        share: That share, 0 to 1.
+        seed: With the number, decides which.
+    """
+
+    def __init__(self, first: SegmentDraw, second: SegmentDraw, share: float, seed: int) -> None:
+        self.first, self.second, self.share, self.seed = first, second, share, seed
+
+    def draw(self, index: int) -> Segment:
+        """Segment number `index` >= 0."""
+        # One more number than the sources seed by, or they would see the same chances.
+        chance = np.random.default_rng((self.seed, index, 1)).random()
+        return (self.first if chance < self.share else self.second).draw(index)
+
+
+def load_source(config: RunConfig, cache: Path) -> SegmentDraw:
     """Loads everything `config.data` names.
 
     Args:
@@ -40,38 +60,63 @@ def load_source(config: RunConfig, cache: Path) -> SegmentSource | StoredSource:
         InputError: Something named is missing or unreadable.
     """
     data = config.data
-    if data.corpus:
-        return StoredSource(Corpus(Path(data.corpus)), config.seconds, config.seed)
+    if not data.corpus:
+        return _load_rendered(config, cache)
+    stored = _load_corpus(config)
+    if not data.rendered:
+        return stored
+    return MixedSource(stored, _load_rendered(config, cache), data.corpus_share, config.seed)
+
+
+def _load_corpus(config: RunConfig) -> StoredSource:
+    """A corpus of plain sound is augmented here, one that was augmented when built is not again."""
+    corpus = Corpus(Path(config.data.corpus))
+    recipe = load_plan(corpus.folder).settings.recipe
+    if recipe.augmentation is not None and "train" in recipe.splits:
+        return StoredSource(corpus, config.seconds, config.seed)
+    chain = config.mix.augmentation
+    acoustics = _load_acoustics(config.data)
+    return StoredSource(
+        corpus, config.seconds, config.seed, augmentation=chain, acoustics=acoustics
+    )
+
+
+def _load_rendered(config: RunConfig, cache: Path) -> SegmentSource:
+    data = config.data
     for what, path in (("performances", data.performances), ("sample banks", data.banks)):
         if not path:
             raise InputError(
                 f"There are no {what} to render training segments from.",
                 "Name a data folder laid out as docs/training.md describes.",
             )
-    banks = [
-        load_bank(path)
-        for path in sorted(Path(data.banks).glob("*.json"))
-        if path.stem != "manifest" and path.stem not in data.exclude
-    ]
     recordings = [
         recording
         for recording in (load_recordings(Path(data.recordings)) if data.recordings else [])
         if recording.piano not in data.exclude
     ]
-    acoustics = (
-        load_acoustics(Path(data.acoustics), data.free_only)
-        if data.acoustics
-        else Acoustics((), ())
-    )
     return SegmentSource(
         load_repertoire(data, cache),
-        banks,
+        _load_banks(data.banks, data.exclude),
         recordings,
-        acoustics,
+        _load_acoustics(data),
         config.mix,
         config.seconds,
         config.seed,
+        _load_banks(data.soundfonts, data.exclude),
     )
+
+
+def _load_banks(folder: str, exclude: tuple[str, ...]) -> list[Bank]:
+    if not folder:
+        return []
+    return [load_bank(path) for path in bank_paths(Path(folder)) if path.stem not in exclude]
+
+
+def _load_acoustics(data: DataConfig) -> Acoustics:
+    prepare()  # before the workers are forked, which then share the tracks
+    if not data.acoustics:
+        return Acoustics((), ())
+    return load_acoustics(Path(data.acoustics), data.free_only)
 
 
 def load_repertoire(data: DataConfig, cache: Path) -> Repertoire:
@@ -93,61 +138,34 @@ def load_repertoire(data: DataConfig, cache: Path) -> Repertoire:
     return Repertoire.load(stored)
 
 
-class SegmentDataset(Dataset[tuple[Tensor, Tensor]]):
-    """Segment number -> (log-mel frames [T, mels], target rows [T, WIDTH])."""
-
-    def __init__(self, source: SegmentSource | StoredSource, config: RunConfig) -> None:
-        self.source = source
-        self.config = config
-        self.frontend = LogMelBatch(config.features)
-
-    def __getitem__(self, index: int) -> tuple[Tensor, Tensor]:
-        segment = self.source.draw(index)
-        frames = self.frontend(torch.from_numpy(segment.audio)[None])[0]
-        clock = self.config.clock
-        rows = target_rows(
-            segment.transcript,
-            clock,
-            len(frames),
-            clock.samples(segment.lead_s),
-            self.config.onset_width,
-        )
-        return frames, torch.from_numpy(rows)
+def fingerprint(data: DataConfig) -> dict[str, str]:
+    """What the material is, by kind: a corpus's own fingerprint, else a hash of names and sizes."""
+    marks = {"corpus": Corpus(Path(data.corpus)).about["fingerprint"]} if data.corpus else {}
+    for kind in ("performances", "banks", "soundfonts", "recordings", "acoustics"):
+        if path := getattr(data, kind):
+            marks[kind] = _inventory(Path(path))
+    return marks
 
 
-class _Numbers(Sampler[int]):
-    """Segment numbers of one rank, from a step on: step s, rank r of n takes a contiguous share of
-    its batch.
-    """
-
-    def __init__(self, first_step: int, config: RunConfig, rank: int, ranks: int) -> None:
-        self.first_step, self.config, self.rank, self.ranks = first_step, config, rank, ranks
-
-    def __iter__(self) -> Iterator[int]:
-        share = self.config.batch // self.ranks
-        for step in range(self.first_step, self.config.steps):
-            first = step * self.config.batch + self.rank * share
-            yield from range(first, first + share)
-
-
-def batches(
-    source: SegmentSource | StoredSource, config: RunConfig, first_step: int, rank: int, ranks: int
-) -> DataLoader[tuple[Tensor, Tensor]]:
-    """Batches of this rank from `first_step` on."""
-    return DataLoader(
-        SegmentDataset(source, config),
-        batch_size=config.batch // ranks,
-        sampler=_Numbers(first_step, config, rank, ranks),
-        num_workers=config.workers,
-        multiprocessing_context="fork" if config.workers else None,
-        prefetch_factor=4 if config.workers else None,
-        worker_init_fn=_settle_worker,
-        # A loader draws a seed for its workers: from its own generator, or the network's dropout
-        # would go on differently after a resume.
-        generator=torch.Generator().manual_seed(config.seed),
+def _inventory(path: Path) -> str:
+    files = sorted(path.rglob("*")) if path.is_dir() else [path]
+    names = (
+        f"{file.relative_to(path)} {file.stat().st_size}\n" for file in files if file.is_file()
     )
+    return hashlib.sha256("".join(names).encode()).hexdigest()
 
 
-def _settle_worker(_: int) -> None:
-    torch.set_num_threads(1)
-    np.seterr(all="ignore")
+def check_same_material(now: dict[str, str], before: dict[str, str]) -> None:
+    """Compares two fingerprints, kind by kind.
+
+    Raises:
+        UsageError: A run that goes on would not hear what it began with.
+    """
+    for kind in sorted(now.keys() | before.keys()):
+        if now.get(kind) != before.get(kind):
+            marks = [(marks.get(kind) or "none")[:12] for marks in (before, now)]
+            raise UsageError(
+                f"The material of this run has changed: {kind} had the fingerprint {marks[0]} when "
+                f"it began and {marks[1]} now.",
+                "Give it the material it began with, or begin another run with -o.",
+            )

@@ -77,7 +77,13 @@ def read_peers(path: Path) -> Peers:
 
 
 def own_figures(summary: Summary) -> dict[str, float]:
-    """Our mean scores under the keys of `FIGURES`."""
+    """Our mean scores under the keys of `FIGURES`.
+
+    Raises:
+        InputError: Nothing is played in any excerpt.
+    """
+    if summary.mean["onset"] is None:
+        raise InputError("Nothing is played in the excerpts.", "Choose others.")
     return {
         key: float(getattr(summary.mean[measure], part)) for key, (measure, part) in FIGURES.items()
     }

@@ -4,6 +4,7 @@ A piece is an audio file with a MIDI file of the same name beside it (`take.flac
 perhaps a table of its note times (`take.tsv`). Where there is a table its times are taken, because
 they are finer than a MIDI file's ticks; the pedal always comes from the MIDI file. A table without
 MIDI tells when keys were released and not when notes stopped sounding: such a piece is passed over.
+The items of a corpus are pieces, too (`stored`).
 """
 
 from __future__ import annotations
@@ -23,6 +24,8 @@ from transcriber.errors import InputError, UsageError
 from transcriber.midi import read_midi
 from transcriber.notes import Transcript, sounding
 from transcriber.tables import read_tsv
+
+from .stored import StoredPiece, find_stored, is_corpus
 
 MIDI_SUFFIXES = (".mid", ".midi")
 
@@ -79,12 +82,16 @@ class Piece:
         return whole if whole.duration_s <= duration_s else whole.cut(0.0, duration_s)
 
 
+AnyPiece = Piece | StoredPiece
+"""What can be scored on."""
+
+
 @dataclass(frozen=True, slots=True)
 class Collection:
     """The pieces of a folder, sorted by name, and the recordings passed over for want of truth."""
 
     folder: Path
-    pieces: tuple[Piece, ...]
+    pieces: tuple[AnyPiece, ...]
     without_truth: tuple[Path, ...] = ()
 
     def named(self, names: Sequence[str]) -> Collection:
@@ -107,17 +114,20 @@ def find_pieces(folder: Path, split: str | None = None) -> Collection:
     """Finds the pieces of a folder, searched to the bottom.
 
     Args:
-        folder: Where recordings and their notes lie side by side.
+        folder: Where recordings and their notes lie side by side; or a corpus.
         split: Only pieces of this split, by the folder's `manifest.json` (`items` with `audio` and
-            `split`) or MAESTRO's table (`maestro-*.csv`).
+            `split`) or MAESTRO's table (`maestro-*.csv`). A corpus needs one.
 
     Raises:
         InputError: The folder is missing, or holds no such pair.
-        UsageError: A split was asked for that the folder does not tell or does not have.
+        UsageError: A split was asked for that the folder does not tell or does not have, or none of
+            a corpus.
     """
     if not folder.is_dir():
         what = "is not a folder" if folder.exists() else "does not exist"
         raise InputError(f"{folder} {what}.", "Pass a folder of recordings with MIDI beside them.")
+    if is_corpus(folder):
+        return Collection(folder, find_stored(folder, split))
     chosen = None if split is None else _split_names(folder, split)
     pieces, without = [], []
     for audio in _recordings(folder):
@@ -138,7 +148,7 @@ def find_pieces(folder: Path, split: str | None = None) -> Collection:
     return Collection(folder, tuple(pieces), tuple(without))
 
 
-def read_transcript(folder: Path, piece: Piece, collection: Collection) -> Transcript:
+def read_transcript(folder: Path, piece: AnyPiece, collection: Collection) -> Transcript:
     """Reads the transcript that some program made of a piece.
 
     It is called like the piece, or like the piece and something behind it, as programs add their

@@ -24,6 +24,7 @@ PRESETS: dict[str, RunConfig] = {
         warmup=5,
         validate_every=0,
         checkpoint_every=10,
+        epoch_steps=10,
         workers=0,
     ),
     "laptop": RunConfig(steps=20_000, batch=12, learning_rate=1.5e-3, validate_every=1000),
@@ -36,55 +37,63 @@ processes.
 """
 
 
+def preset(name: str, data: DataConfig) -> RunConfig:
+    """A preset with its material.
+
+    Raises:
+        UsageError: There is none of that name.
+    """
+    if name not in PRESETS:
+        raise UsageError(
+            f"There is no preset named {name}.", f"Choose one of {', '.join(PRESETS)}."
+        )
+    return dataclasses.replace(PRESETS[name], data=data)
+
+
 def configure(
-    preset: str, data: DataConfig, file: Path | None = None, settings: list[str] | None = None
+    base: RunConfig, file: Path | None = None, settings: list[str] | None = None
 ) -> RunConfig:
-    """Puts a configuration together.
+    """Changes a configuration.
 
     Args:
-        preset: Name of a preset.
-        data: Where the material lies.
+        base: What holds where nothing else is said.
         file: TOML or JSON with any of the configuration's keys, nested as in `config.json`.
         settings: "key=value" texts, dots for nested keys, values in TOML; they win.
 
     Raises:
-        UsageError: An unknown preset or key, or a value that cannot be read.
+        UsageError: An unknown key, or a value that cannot be read or makes no sense.
     """
-    if preset not in PRESETS:
-        raise UsageError(
-            f"There is no preset named {preset}.", f"Choose one of {', '.join(PRESETS)}."
-        )
-    values = json.loads(dataclasses.replace(PRESETS[preset], data=data).to_json())
+    values = json.loads(base.to_json())
     if file is not None:
         try:
             read = json.loads if file.suffix == ".json" else tomllib.loads
-            _merge(values, read(file.read_text()), str(file))
+            changed = read(file.read_text())
         except (OSError, ValueError) as error:
             raise UsageError(
                 f"The configuration {file} cannot be read ({error}).", "Check the file."
             ) from error
+        _merge(values, changed, str(file))
     for setting in settings or []:
         _merge(values, _parse(setting), f"--set {setting}")
     try:
         return RunConfig.from_json(json.dumps(values))
     except (TypeError, ValueError) as error:
         raise UsageError(
-            f"The configuration does not make a run ({error}).", "Check the values given."
+            f"The configuration does not make a run: {error}.", "Check the values given."
         ) from error
 
 
 def _parse(setting: str) -> dict[str, Any]:
-    key, _, value = setting.partition("=")
-    try:
-        return tomllib.loads(f"{key.strip()} = {value.strip()}")
-    except tomllib.TOMLDecodeError:
-        pass
-    try:  # a bare word is a string
-        return tomllib.loads(f"{key.strip()} = {json.dumps(value.strip())}")
-    except tomllib.TOMLDecodeError as error:
-        raise UsageError(
-            f"The setting {setting} is not of the form key=value.", "For example: steps=2000."
-        ) from error
+    key, equals, value = (part.strip() for part in setting.partition("="))
+    for text in (value, json.dumps(value)):  # a bare word is a string
+        try:
+            if equals:
+                return tomllib.loads(f"{key} = {text}")
+        except tomllib.TOMLDecodeError:
+            continue
+    raise UsageError(
+        f"The setting {setting} is not of the form key=value.", "For example: steps=2000"
+    )
 
 
 def _merge(values: dict[str, Any], changes: dict[str, Any], where: str) -> None:
@@ -96,7 +105,17 @@ def _merge(values: dict[str, Any], changes: dict[str, Any], where: str) -> None:
             )
         if isinstance(values[key], dict) and isinstance(change, dict):
             _merge(values[key], change, where)
-        elif isinstance(values[key], dict) != isinstance(change, dict):
-            raise UsageError(f"{where}: {key} is not that kind of value.", "See config.json.")
+        elif not _alike(values[key], change):
+            raise UsageError(
+                f"{where}: {key} cannot be {json.dumps(change)}.",
+                f"It is a value such as {json.dumps(values[key])}.",
+            )
         else:
             values[key] = change
+
+
+def _alike(old: Any, new: Any) -> bool:
+    """Whether a value may take the place of another: of its type, or a whole number for a float."""
+    if type(old) is float:
+        return type(new) in (float, int)
+    return type(old) is type(new)

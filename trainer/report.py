@@ -7,12 +7,15 @@ gives the same bytes.
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any
 
 from transcriber.scores import Score
 
+from .bars import Mark
 from .evaluation import MEASURES, Latency, Result, Summary, Timing
-from .faults import Faults, Misses
+from .faults import Bands, Faults
+from .published import PUBLISHED
 
 FORMAT = "amt-evaluation"
 """Value of `format`."""
@@ -33,6 +36,24 @@ def summary_document(summary: Summary) -> dict[str, Any]:
         **_faults(summary.faults),
         "pieces": [_result(result) for result in summary.results],
     }
+
+
+def mark_document(mark: Mark) -> dict[str, Any]:
+    """One figure beside its bar."""
+    return {
+        "title": mark.title,
+        "value": round(mark.value, _DIGITS),
+        "bar": mark.bar,
+        "at_least": mark.at_least,
+        "unit": mark.unit,
+        "goal": mark.is_goal,
+        "met": mark.met,
+    }
+
+
+def published_document() -> list[dict[str, Any]]:
+    """What other systems have been reported to reach on other data."""
+    return [asdict(one) for one in PUBLISHED]
 
 
 def _result(result: Result) -> dict[str, Any]:
@@ -80,13 +101,21 @@ def _faults(faults: Faults) -> dict[str, Any]:
         "extras": faults.extras,
         "extras_per_minute": round(faults.extras_per_minute, 2),
         "octave_errors": faults.octave_errors,
-        "misses": {
-            "register": _misses(faults.register),
-            "velocity": _misses(faults.velocity),
-            "polyphony": _misses(faults.polyphony),
+        "bands": {
+            "register": _bands(faults.register),
+            "velocity": _bands(faults.velocity),
+            "polyphony": _bands(faults.polyphony),
         },
     }
 
 
-def _misses(misses: Misses) -> dict[str, dict[str, int]]:
-    return {band: {"missed": missed, "of": played} for band, missed, played in misses.rows()}
+def _bands(bands: Bands) -> dict[str, dict[str, float]]:
+    return {
+        band: {
+            "played": bands.played[band],
+            "missed": bands.missed[band],
+            "extra": bands.extra[band],
+            "f1": round(score.f1, _DIGITS),
+        }
+        for band, score in bands.scores()
+    }

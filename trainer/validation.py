@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 
 from corpus.recordings import Recording, load_recordings
+from corpus.store import Corpus
 from transcriber.decoder import DecoderSettings, NoteDecoder
 from transcriber.notes import Transcript, TranscriptBuilder
 from transcriber.outputs import Activations
@@ -22,6 +23,7 @@ from transcriber.timing import FrameClock
 from .config import RunConfig
 from .frontend import LogMelBatch
 from .network import Network, probabilities
+from .processes import Process
 
 THRESHOLDS = (0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8)
 """Onset thresholds tried at each validation."""
@@ -35,16 +37,32 @@ class Development:
 
 
 def load_development(config: RunConfig) -> Development | None:
-    """Loads the development recordings a run names, cut to `validate_seconds`."""
-    if not config.data.development:
-        return None
+    """The recordings a run names for it, or else the validation split of its corpus.
+
+    Each is cut to `validate_seconds`; of a split, `validate_pieces` items are taken, evenly spread.
+    None where there are neither.
+    """
+    if config.data.development:
+        recordings = load_recordings(Path(config.data.development))
+    elif config.data.corpus:
+        recordings = _from_split(Corpus(Path(config.data.corpus)), config.validate_pieces)
+    else:
+        recordings = []
     cut = []
-    for recording in load_recordings(Path(config.data.development)):
+    for recording in recordings:
         samples = round(config.validate_seconds * config.features.sample_rate)
         audio = recording.audio[:samples]
         transcript = recording.transcript.cut(0.0, len(audio) / config.features.sample_rate)
         cut.append(Recording(recording.name, recording.piano, audio, transcript))
-    return Development(cut)
+    return Development(cut) if cut else None
+
+
+def _from_split(corpus: Corpus, pieces: int) -> list[Recording]:
+    numbers = corpus.numbers("validation")
+    if len(numbers) > pieces:
+        numbers = numbers[np.linspace(0, len(numbers) - 1, pieces).astype(int)]
+    items = ((int(number), corpus[int(number)]) for number in numbers)
+    return [Recording(str(number), "", item.audio, item.transcript) for number, item in items]
 
 
 @torch.no_grad()
@@ -82,24 +100,29 @@ def decode(
 
 
 def validate(
-    state: dict[str, Tensor], config: RunConfig, development: Development
+    state: dict[str, Tensor],
+    config: RunConfig,
+    development: Development,
+    process: Process | None = None,
 ) -> dict[str, float]:
     """Scores the averaged weights on the development recordings, at the best of `THRESHOLDS`.
 
+    Args:
+        state: Weights and statistics, the same in every process.
+        config: The run.
+        development: All recordings; several processes share the work.
+        process: This process among those that take part.
+
     Returns:
         Mean over recordings of each score, the threshold, and the median absolute onset error in
-        ms.
+        ms; the same in every process.
     """
-    answers = [activations(state, config, r.audio) for r in development.recordings]
-    found: dict[float, list[Scores]] = {}
-    for threshold in THRESHOLDS:
-        settings = DecoderSettings(onset_threshold=threshold)
-        found[threshold] = [
-            score(r.transcript, decode(a, settings, config.clock, len(r.audio)))
-            for a, r in zip(answers, development.recordings, strict=True)
-        ]
-    best = max(found, key=lambda t: _mean([s.onset for s in found[t]]).f1)
-    chosen = found[best]
+    process = process or Process()
+    own = development.recordings[process.rank :: process.ranks]
+    parts = process.gather([_score_at_thresholds(state, config, r) for r in own])
+    scores = [one for part in parts for one in part]
+    best = max(THRESHOLDS, key=lambda t: _mean([one[t].onset for one in scores]).f1)
+    chosen = [one[best] for one in scores]
     errors = np.concatenate([s.onset_errors_s for s in chosen])
     result = {"threshold": best}
     for name in ("onset", "offset", "velocity", "frame", "pedal"):
@@ -113,6 +136,24 @@ def validate(
     )
     result["onset_bias_ms"] = round(1000 * float(np.median(errors)), 2) if len(errors) else 0
     return result
+
+
+def _score_at_thresholds(
+    state: dict[str, Tensor], config: RunConfig, recording: Recording
+) -> dict[float, Scores]:
+    answers = activations(state, config, recording.audio)
+    return {
+        threshold: score(
+            recording.transcript,
+            decode(
+                answers,
+                DecoderSettings(onset_threshold=threshold),
+                config.clock,
+                len(recording.audio),
+            ),
+        )
+        for threshold in THRESHOLDS
+    }
 
 
 def _mean(scores: list[Score]) -> Score:

@@ -157,7 +157,12 @@ def test_document_says_what_the_summary_says() -> None:
     assert document["mean"]["onset"] == {"precision": 0.6667, "recall": 0.5, "f1": 0.5714}
     assert document["mean"]["pedal"] is None
     assert document["octave_errors"] == document["extras"] == 1
-    assert document["misses"]["register"]["4"] == {"missed": 1, "of": 2}
+    assert document["bands"]["register"]["4"] == {
+        "played": 2,
+        "missed": 1,
+        "extra": 0,
+        "f1": 0.6667,
+    }
     assert document["decision_ms"]["p99"] == 90.0
     assert document["pieces"][0]["name"] == "piece"
     assert document["pieces"][0]["scores"]["onset"] == document["mean"]["onset"]

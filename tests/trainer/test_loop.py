@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 import signal
 from collections.abc import Callable
@@ -12,10 +13,13 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from trainer import checkpoint, loop
+from trainer import checkpoint, learner, loop
 from trainer.config import RunConfig, default_data
-from trainer.loop import NonFiniteLoss, rate, train
+from trainer.learner import rate
+from trainer.loop import train
+from trainer.mishaps import NonFiniteLoss
 from trainer.network import NetworkConfig
+from trainer.observers import Observer, Step
 from transcriber.errors import ModelError, UsageError
 from transcriber.features import FeatureConfig
 
@@ -52,7 +56,7 @@ def after_step(monkeypatch: pytest.MonkeyPatch) -> Callable[[int, Callable[..., 
     """Call something with the loss parts of the step of a number, before they are used."""
 
     def install(number: int, do: Callable[..., object]) -> None:
-        honest, count = loop.losses, 0
+        honest, count = learner.losses, 0
 
         def counted(*arguments: object) -> dict[str, torch.Tensor]:
             nonlocal count
@@ -62,7 +66,7 @@ def after_step(monkeypatch: pytest.MonkeyPatch) -> Callable[[int, Callable[..., 
                 do(parts)
             return parts
 
-        monkeypatch.setattr(loop, "losses", counted)
+        monkeypatch.setattr(learner, "losses", counted)
 
     return install
 
@@ -82,20 +86,38 @@ def test_ten_steps_a_stop_and_ten_more_are_twenty(
     config: RunConfig, tmp_path: Path, after_step: Callable, workers: int
 ) -> None:
     config = replace(config, workers=workers)
-    whole = train(config, tmp_path / "whole")
+    whole = train(config, tmp_path / "whole").last
     after_step(10, stop)
-    half = train(config, tmp_path / "halves")
+    half = train(config, tmp_path / "halves").last
     assert checkpoint.load(half).meta["step"] == 10
     assert not same(whole, half)
-    resumed = train(config, tmp_path / "halves")
+    resumed = train(config, tmp_path / "halves").last
     assert checkpoint.load(resumed).meta["step"] == 20
     assert same(whole, resumed)
 
 
+def test_what_a_kill_leaves_is_gone_on_with(config: RunConfig, tmp_path: Path) -> None:
+    config = replace(config, checkpoint_every=8)
+    whole = train(config, tmp_path / "whole").last
+
+    class Kill(Observer):
+        def step(self, step: Step) -> None:
+            if step.number == 12:
+                os.kill(os.getpid(), signal.SIGKILL)
+
+    context = multiprocessing.get_context("fork")
+    doomed = context.Process(target=train, args=(config, tmp_path / "halves", "cpu", [Kill()]))
+    doomed.start()
+    doomed.join(60)
+    assert doomed.exitcode == -signal.SIGKILL
+    assert checkpoint.load(tmp_path / "halves/last.safetensors").meta["step"] == 8
+    assert same(whole, train(config, tmp_path / "halves").last)
+
+
 def test_a_run_depends_on_its_seed(config: RunConfig, tmp_path: Path) -> None:
     config = replace(config, steps=2)
-    one, again = (train(config, tmp_path / name) for name in ("one", "again"))
-    other = train(replace(config, seed=2), tmp_path / "other")
+    one, again = (train(config, tmp_path / name).last for name in ("one", "again"))
+    other = train(replace(config, seed=2), tmp_path / "other").last
     assert same(one, again)
     assert not same(one, other)
 
@@ -108,7 +130,7 @@ def test_signals_are_given_back(config: RunConfig, tmp_path: Path) -> None:
 
 def test_a_changed_configuration_is_refused(config: RunConfig, tmp_path: Path) -> None:
     config = replace(config, steps=2)
-    last = train(config, tmp_path)
+    last = train(config, tmp_path).last
     before = last.read_bytes()
     with pytest.raises(UsageError, match="another configuration: learning_rate, seed differ"):
         train(replace(config, seed=2, learning_rate=1.0), tmp_path)
@@ -117,7 +139,7 @@ def test_a_changed_configuration_is_refused(config: RunConfig, tmp_path: Path) -
 
 
 def test_a_truncated_checkpoint_is_refused(config: RunConfig, tmp_path: Path) -> None:
-    last = train(replace(config, steps=1), tmp_path)
+    last = train(replace(config, steps=1), tmp_path).last
     last.write_bytes(last.read_bytes()[:-100])
     with pytest.raises(ModelError, match="cannot be read"):
         train(replace(config, steps=1), tmp_path)
@@ -134,13 +156,13 @@ def test_a_loss_that_is_no_number_saves_the_batch_and_leaves_the_checkpoint(
         parts["total"] = parts["total"] * float("nan")
 
     after_step(3, poison)
-    with pytest.raises(NonFiniteLoss, match="The loss of step 2 is nan"):
+    with pytest.raises(NonFiniteLoss, match=r"The loss of step 2 is nan.*saved in"):
         train(config, tmp_path)
     assert (tmp_path / "last.safetensors").read_bytes() == seen["last"]
     batch = load_file(tmp_path / "nonfinite-2.safetensors")
     assert batch["frames"].shape == (2, 50, 32)
     assert batch["target"].shape == (2, 50, 441)
-    assert checkpoint.load(train(config, tmp_path)).meta["step"] == 4
+    assert checkpoint.load(train(config, tmp_path).last).meta["step"] == 4
 
 
 def test_a_batch_that_cannot_be_split(
@@ -155,7 +177,7 @@ def test_a_machine_without_git_trains_too(
     config: RunConfig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
-    last = train(replace(config, steps=1), tmp_path / "run")
+    last = train(replace(config, steps=1), tmp_path / "run").last
     assert checkpoint.load(last).meta["git"] == ""
 
 

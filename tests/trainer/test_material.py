@@ -1,0 +1,100 @@
+"""A run's material: mixes, fingerprints, and batches that arrive or say why not."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from corpus.segments import Segment
+from trainer.batches import batches
+from trainer.config import DataConfig, RunConfig, default_data
+from trainer.material import MixedSource, check_same_material, fingerprint, load_source
+from trainer.processes import Process
+from transcriber.errors import InputError, UsageError
+from transcriber.notes import Transcript
+
+
+class Hum:
+    """Segments of one level, longer by their number."""
+
+    def __init__(self, level: float) -> None:
+        self.level = level
+
+    def draw(self, index: int) -> Segment:
+        return Segment(np.full(16_000, self.level, np.float32), Transcript(), 0.0)
+
+
+class Broken:
+    """Draws three segments, then finds its file damaged."""
+
+    def draw(self, index: int) -> Segment:
+        if index >= 3:
+            raise InputError("The shard 7 is damaged.", "Build it again.")
+        return Hum(0.1).draw(index)
+
+
+def test_a_mix_keeps_its_share_and_is_decided_by_the_number() -> None:
+    mix = MixedSource(Hum(1.0), Hum(0.0), 0.3, seed=5)
+    levels = [mix.draw(i).audio[0] for i in range(400)]
+    assert 0.25 < np.mean(levels) < 0.35
+    again = MixedSource(Hum(1.0), Hum(0.0), 0.3, seed=5)
+    assert [again.draw(i).audio[0] for i in reversed(range(400))] == levels[::-1]
+    other = MixedSource(Hum(1.0), Hum(0.0), 0.3, seed=6)
+    assert [other.draw(i).audio[0] for i in range(400)] != levels
+
+
+@pytest.mark.parametrize("workers", [0, 1])
+def test_an_error_in_a_worker_arrives_as_its_two_sentences(workers: int) -> None:
+    config = RunConfig(batch=2, seconds=1.0, workers=workers, steps=10)
+    served = batches(Broken(), config, 0, Process())
+    frames, rows = next(served)
+    assert frames.shape[:2] == rows.shape[:2] == (2, 50)
+    with pytest.raises(InputError) as raised:
+        next(served)
+    assert (raised.value.problem, raised.value.remedy) == (
+        "The shard 7 is damaged.",
+        "Build it again.",
+    )
+
+
+def test_shares_of_the_processes_make_up_the_batch() -> None:
+    class Numbers:
+        def draw(self, index: int) -> Segment:
+            return Segment(np.full(8_000, index / 100, np.float32), Transcript(), 0.0)
+
+    config = RunConfig(batch=4, seconds=0.5, workers=0, steps=3)
+
+    def heard(first: int, process: Process) -> list[float]:
+        got = [frames.mean((1, 2)) for frames, _ in batches(Numbers(), config, first, process)]
+        return [float(value) for batch in got for value in batch]
+
+    whole = heard(0, Process())
+    halves = [heard(0, Process(rank, 2)) for rank in (0, 1)]
+    assert len(whole) == 12
+    assert [*halves[0][:2], *halves[1][:2], *halves[0][2:4], *halves[1][2:4]] == whole[:8]
+    assert heard(1, Process()) == whole[4:]
+
+
+def test_fingerprints_tell_changed_material(toy_data: Path, tmp_path: Path) -> None:
+    before = fingerprint(default_data(toy_data))
+    assert set(before) == {"performances", "banks", "recordings", "acoustics"}
+    assert fingerprint(default_data(toy_data)) == before
+    moved = tmp_path / "moved.zip"
+    moved.write_bytes((toy_data / "midi/performances.zip").read_bytes() + b"x")
+    after = before | fingerprint(DataConfig(performances=str(moved)))
+    check_same_material(before, dict(before))
+    with pytest.raises(UsageError, match="run has changed: performances had"):
+        check_same_material(after, before)
+    with pytest.raises(UsageError, match=r"banks had .* and none now"):
+        check_same_material({k: v for k, v in before.items() if k != "banks"}, before)
+
+
+@pytest.mark.parametrize("missing", ["performances", "banks"])
+def test_material_that_is_missing(toy_data: Path, tmp_path: Path, missing: str) -> None:
+    from dataclasses import replace
+
+    data = replace(default_data(toy_data), **{missing: ""})
+    with pytest.raises(InputError, match="to render training segments from"):
+        load_source(RunConfig(data=data), tmp_path)

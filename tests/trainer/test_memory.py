@@ -1,0 +1,153 @@
+"""Leaks planted in real training runs are named, and a clean run is called flat."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from safetensors.torch import load_file
+from torch import nn
+
+from corpus.segments import Segment
+from trainer import batches, loop
+from trainer.config import RunConfig
+from trainer.loop import train
+from trainer.memory.journal import read_journal
+from trainer.memory.leaks import Verdict, judge
+from trainer.memory.monitor import MemoryMonitor
+from trainer.network import NetworkConfig
+from trainer.observers import Observer, Step
+from transcriber.features import FeatureConfig
+from transcriber.notes import Transcript
+
+EPOCH_STEPS = 4
+HOARD = 2_000_000  # bytes a step
+
+
+@pytest.fixture(autouse=True)
+def quiet_torch() -> None:
+    """Leave torch as it was: the loop sets threads and seeds for the whole process."""
+    threads, state = torch.get_num_threads(), torch.get_rng_state()
+    yield
+    torch.set_num_threads(threads)
+    torch.set_rng_state(state)
+
+
+class Silence:
+    """Material that costs nothing to draw, and leaves numba's compiler asleep."""
+
+    def draw(self, index: int) -> Segment:
+        return Segment(np.zeros(16_000, np.float32), Transcript((), (), 1.0), 0.0)
+
+
+@pytest.fixture
+def config(monkeypatch: pytest.MonkeyPatch) -> RunConfig:
+    """Five epochs of four steps."""
+    monkeypatch.setattr(loop, "load_source", lambda *_: Silence())
+    return RunConfig(
+        features=FeatureConfig(window=1024, mels=32),
+        network=NetworkConfig(32, (4, 4), (2, 2), features=16, hidden=8, layers=1),
+        steps=5 * EPOCH_STEPS,
+        epoch_steps=EPOCH_STEPS,
+        batch=2,
+        seconds=1.0,
+        precision="fp32",
+        validate_every=0,
+        checkpoint_every=1000,
+        workers=0,
+    )
+
+
+def watch(config: RunConfig, run: Path, *observers: Observer) -> Verdict:
+    monitor = MemoryMonitor(run, profile=True)
+    train(config, run, observers=[*observers, monitor], profile_memory=True)
+    return monitor.verdict
+
+
+def this_line(mark: str) -> str:
+    """FILE:LINE of the line of this file that ends with a comment."""
+    lines = Path(__file__).read_text().splitlines()
+    (number,) = [i for i, line in enumerate(lines, 1) if line.endswith(f"# {mark}")]
+    return f"tests/trainer/{Path(__file__).name}:{number}"
+
+
+def test_a_list_that_grows_is_named(config: RunConfig, tmp_path: Path) -> None:
+    class Hoarder(Observer):
+        hoard: list[Any] = []  # noqa: RUF012
+
+        def step(self, step: Step) -> None:
+            self.hoard.append(np.ones(HOARD, np.uint8))  # the growing list
+
+    verdict = watch(config, tmp_path, Hoarder())
+    found = re.fullmatch(r"leaking about (.+) MB/epoch, most of it from (.+)", str(verdict))
+    assert found is not None, str(verdict)
+    assert found[2] == this_line("the growing list")
+    assert float(found[1]) == pytest.approx(EPOCH_STEPS * HOARD / 1e6, rel=0.2)
+    assert verdict.where == "main"
+
+
+def test_tensors_kept_with_their_graph_are_named(config: RunConfig, tmp_path: Path) -> None:
+    class Evaluation(Observer):
+        def __init__(self) -> None:
+            self.network = nn.Sequential(*[nn.Linear(250, 250) for _ in range(5)])
+            self.losses: list[torch.Tensor] = []
+
+        def step(self, step: Step) -> None:
+            answers = self.network(torch.ones(400, 250))
+            self.losses.append(answers.mean())  # the kept loss
+
+    verdict = watch(config, tmp_path, Evaluation())
+    assert f", most of it from {this_line('the kept loss')}" in str(verdict), str(verdict)
+    assert verdict.mb_per_epoch == pytest.approx(EPOCH_STEPS * 5 * 400 * 250 * 4 / 1e6, rel=0.3)
+
+
+def test_a_worker_that_hoards_is_named(
+    config: RunConfig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Hoarder(batches.SegmentDataset):
+        hoard: list[Any] = []  # noqa: RUF012
+
+        def __getitem__(self, index: int) -> Any:
+            self.hoard.append(bytearray(HOARD // config.batch))  # hoarded in a worker
+            return super().__getitem__(index)
+
+    monkeypatch.setattr(batches, "SegmentDataset", Hoarder)
+    verdict = watch(replace(config, workers=1), tmp_path)
+    assert f", most of it from {this_line('hoarded in a worker')}" in str(verdict), str(verdict)
+    assert verdict.where == "worker 0"
+    assert judge(read_journal(tmp_path)) == verdict
+
+
+def test_profiling_changes_no_weight(config: RunConfig, tmp_path: Path) -> None:
+    config = replace(config, workers=1, steps=8)
+    plain = load_file(train(config, tmp_path / "plain").last)
+    watch(config, tmp_path / "watched")
+    watched = load_file(tmp_path / "watched" / loop.LAST)
+    assert plain.keys() == watched.keys()
+    assert all(torch.equal(plain[name], watched[name]) for name in plain)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("options", [(), ("--profile-memory",)], ids=["light", "profiled"])
+def test_fifty_clean_epochs_are_flat(
+    toy_data: Path, tmp_path: Path, options: tuple[str, ...]
+) -> None:
+    settings = ["steps=200", "epoch_steps=4", "workers=1", "validate_every=40"]
+    command = [sys.executable, "-m", "amt_tui", "train", "--synth", str(toy_data)]
+    command += ["--preset", "tiny", "--plain", "--no-export", "-o", str(tmp_path / "run")]
+    command += [word for setting in settings for word in ("--set", setting)]
+    # Away from this process, which holds what other tests left behind.
+    subprocess.run([*command, *options], check=True, timeout=1200)
+    verdict = judge(read_journal(tmp_path / "run"))
+    assert verdict.epochs == 48
+    assert verdict.leaking is False, str(verdict)
+    assert set(verdict.slopes) == {"all processes", "main", "worker 0"}
+    assert all(abs(slope.mb_per_epoch) < 0.5 for slope in verdict.slopes.values()), verdict
+    assert (tmp_path / "run" / "memory.png").stat().st_size > 10_000

@@ -1,0 +1,1 @@
+"""What a training run does with memory: watched from outside, and on demand line by line."""

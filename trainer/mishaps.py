@@ -1,0 +1,70 @@
+"""What can befall a training, told in a sentence each; the last checkpoint is untouched by all."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import save_file
+
+from transcriber.errors import AmtError
+
+from .batches import Batch
+from .learner import Outcome
+from .processes import Process
+
+
+class NonFiniteLoss(AmtError):
+    """The loss or its gradient is not a number any more; the batch that did it was saved."""
+
+
+class LostProcess(AmtError):
+    """A loader worker or another training process is gone."""
+
+
+def nonfinite(
+    run: Path, process: Process, step: int, batch: Batch, outcome: Outcome
+) -> NonFiniteLoss:
+    """Saves this process's batch for inspection and says what happened."""
+    name = f"nonfinite-{step}.safetensors"
+    if process.ranks > 1:
+        name = f"nonfinite-{step}-rank{process.rank}.safetensors"
+    saved = "the batch could not be saved"
+    with suppress(OSError, SafetensorError):
+        save_file(dict(zip(("frames", "target"), batch, strict=True)), run / name)
+        saved = f"the batch is saved in {run / name}"
+    if not all(bool(part.isfinite().all()) for part in batch):
+        return NonFiniteLoss(
+            f"The data of step {step} holds values that are not numbers; {saved}.",
+            "Find the recording or sample bank they come from, repair or --set data.exclude it, "
+            "and begin another run.",
+        )
+    return NonFiniteLoss(
+        f"The loss of step {step} is {outcome.losses['total']}, its gradient {outcome.norm}; "
+        f"{saved}.",
+        f"Begin another run with a lower learning_rate and --set initial={run}/last.safetensors.",
+    )
+
+
+@contextmanager
+def deaths_told() -> Iterator[None]:
+    """Turns what torch says about dead workers and peers into a sentence."""
+    try:
+        yield
+    except RuntimeError as error:
+        text = str(error)
+        if "DataLoader worker" in text:
+            raise LostProcess(
+                "A loader worker was killed, as the system does where memory runs out.",
+                "Make room, or lower --set workers or batch; the same command goes on from the "
+                "last checkpoint.",
+            ) from error
+        if "gloo" in text or isinstance(error, torch.distributed.DistError):
+            raise LostProcess(
+                "Another process of this training is gone.",
+                "See what it said; the same command goes on from the last checkpoint.",
+            ) from error
+        raise
