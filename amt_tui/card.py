@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from .pages import replace_part
-from .score_tables import changes, subject
+from .score_tables import changes
 
 if TYPE_CHECKING:
     from trainer.evaluation import Summary
-    from trainer.faults import Misses
+    from trainer.faults import Bands
     from trainer.peers import Peers
 
     from .verdict import Verdict
@@ -46,20 +46,14 @@ def part_name(verdict: Verdict) -> str:
 
 def card_text(verdict: Verdict, command: str) -> str:
     """The command, and everything there are figures for."""
-    parts = [f"    {command}", f"{subject(verdict)}."]
+    parts = [f"    {command}", f"{verdict.title}."]
     if verdict.degradation is not None and (changed := changes(verdict.degradation)):
         parts.append(f"Recordings changed: {', '.join(changed)}.")
     summary = verdict.summary()
     if summary is not None:
-        parts += [_measures(summary), _details(summary)]
-        faults = summary.faults
-        parts += [
-            _misses("Octave", faults.register),
-            _misses("Velocity", faults.velocity),
-            _misses("Notes sounding", faults.polyphony),
-        ]
+        parts.append(scores_text(summary))
         if verdict.excerpts is not None:
-            parts.append(_peers(summary, verdict.excerpts, subject(verdict)))
+            parts.append(peers_text(summary, verdict.excerpts, verdict.title))
     if verdict.silence is not None:
         heard = verdict.silence
         parts.append(
@@ -69,16 +63,51 @@ def card_text(verdict: Verdict, command: str) -> str:
     return "\n\n".join(parts)
 
 
+def scores_text(summary: Summary) -> str:
+    """Scores, timing, latency, and what is missed where."""
+    faults = summary.faults
+    return "\n\n".join(
+        (
+            _measures(summary),
+            _details(summary),
+            _bands("Octave", faults.register),
+            _bands("Velocity", faults.velocity),
+            _bands("Notes sounding", faults.polyphony),
+        )
+    )
+
+
+def peers_text(summary: Summary, peers: Peers, ours: str) -> str:
+    """Our means beside those of other programs on the same excerpts; `ours` is our name."""
+    from trainer.peers import FIGURES, own_figures
+
+    figures = {ours: own_figures(summary), **peers.programs}
+    title = f"Mean of {len(peers.starts_s)} excerpts of {peers.length_s:g} s"
+    heads = ("Onset P", "R", "F1", "+ end F1", "+ velocity F1", "Frame F1")
+    rows = [(name, *(f"{values[key]:.3f}" for key in FIGURES)) for name, values in figures.items()]
+    return markdown_table((title, *heads), rows)
+
+
+def markdown_table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """A table whose first column is text and whose others are figures."""
+
+    def line(cells: Sequence[str]) -> str:
+        return f"| {' | '.join(cells)} |"
+
+    return "\n".join((line(head), "|---|" + "---:|" * (len(head) - 1), *map(line, rows)))
+
+
 def _measures(summary: Summary) -> str:
     from trainer.evaluation import MEASURES
 
     rows = []
     for name, title in MEASURES.items():
         mean, pooled = summary.mean[name], summary.pooled[name]
-        values = ("-",) * 3 if mean is None else (mean.precision, mean.recall, mean.f1)
-        rows.append((title, *values, pooled.f1))
+        values = () if mean is None else (mean.precision, mean.recall, mean.f1)
+        cells = [f"{value:.3f}" for value in values] or ["-"] * 3
+        rows.append((title, *cells, f"{pooled.f1:.3f}"))
     pieces = f"Mean of {len(summary.results)} pieces, {summary.faults.seconds / 60:.1f} min"
-    return _table((pieces, "Precision", "Recall", "F1", "Pooled F1"), rows)
+    return markdown_table((pieces, "Precision", "Recall", "F1", "Pooled F1"), rows)
 
 
 def _details(summary: Summary) -> str:
@@ -102,28 +131,13 @@ def _details(summary: Summary) -> str:
     return "\n".join(f"- {line}" for line in lines)
 
 
-def _misses(title: str, misses: Misses) -> str:
-    rows = misses.rows()
-    shares = ("Missed", *(f"{missed / played:.1%}" for _, missed, played in rows))
-    played = ("Played", *(str(played) for _, _, played in rows))
-    return _table((title, *(band for band, _, _ in rows)), [shares, played])
-
-
-def _peers(summary: Summary, peers: Peers, ours: str) -> str:
-    from trainer.peers import FIGURES, own_figures
-
-    figures = {ours: own_figures(summary), **peers.programs}
-    title = f"Mean of {len(peers.starts_s)} excerpts of {peers.length_s:g} s"
-    heads = ("Onset P", "R", "F1", "+ end F1", "+ velocity F1", "Frame F1")
-    rows: list[list[str | float]] = [
-        [name, *(values[key] for key in FIGURES)] for name, values in figures.items()
-    ]
-    return _table((title, *heads), rows)
-
-
-def _table(head: Sequence[str], rows: Iterable[Sequence[str | float]]) -> str:
-    def line(cells: Sequence[str | float]) -> str:
-        words = (cell if isinstance(cell, str) else f"{cell:.3f}" for cell in cells)
-        return f"| {' | '.join(words)} |"
-
-    return "\n".join((line(head), "|---|" + "---:|" * (len(head) - 1), *map(line, rows)))
+def _bands(title: str, bands: Bands) -> str:
+    rows = bands.rows()
+    return markdown_table(
+        (title, *(band for band, _, _ in rows)),
+        [
+            ("Played", *(str(played) for _, _, played in rows)),
+            ("Missed", *(f"{missed / played:.1%}" for _, missed, played in rows)),
+            ("Onset F1", *(f"{score.f1:.3f}" for _, score in bands.scores())),
+        ],
+    )

@@ -1,7 +1,7 @@
 """`amt evaluate`: how right a model is, or any program's MIDI, on recordings whose notes are known.
 
-The recordings are heard in steps of 20 ms, exactly as `amt live` would hear them. Exit codes are
-those of `amt transcribe`.
+The recordings are streamed through the code that `amt live` runs. Exit codes are those of
+`amt transcribe`.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import json
 import math
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -18,12 +18,15 @@ from transcriber.errors import UsageError
 
 if TYPE_CHECKING:
     from trainer.degradation import Degradation
+    from trainer.evaluation import Summary
 
+    from .examining import Finding
     from .verdict import Verdict
 
 EPILOG = (
     "For example: amt evaluate recordings/ · amt evaluate recordings/ --transcripts theirs/ · "
-    "amt evaluate --silence ../shared/data/acoustics"
+    "amt evaluate corpus/ --split test · "
+    "amt evaluate recordings/ --robustness --acoustics ../shared/data/acoustics"
 )
 
 
@@ -33,7 +36,7 @@ def evaluate(
         typer.Argument(
             metavar="DATA",
             help="Folder of recordings with a MIDI file of the same name beside each (and a .tsv "
-            "of exact note times, where there is one).",
+            "of exact note times, where there is one); or a corpus, with --split.",
             show_default=False,
         ),
     ] = None,
@@ -61,7 +64,8 @@ def evaluate(
     split: Annotated[
         str | None,
         typer.Option(
-            help="Only recordings of this split, by manifest.json or MAESTRO's table.",
+            help="Only recordings of this split: of a corpus, or by manifest.json or MAESTRO's "
+            "table.",
             show_default=False,
         ),
     ] = None,
@@ -73,6 +77,15 @@ def evaluate(
             show_default=False,
         ),
     ] = None,
+    robustness: Annotated[
+        bool,
+        typer.Option(
+            "--robustness",
+            help="The whole examination: the recordings as they are, with noise, in a room and at "
+            "other levels, the excerpts if any, noise alone; each figure beside its bar. Needs "
+            "--acoustics.",
+        ),
+    ] = False,
     rt60: Annotated[
         float | None,
         typer.Option(
@@ -118,10 +131,28 @@ def evaluate(
         Path | None,
         typer.Option(
             metavar="PAGE.md",
-            help="Write the tables into this page, each kind of evaluation into its own part.",
+            help="Write the tables into this page, each kind of evaluation into its own part; with "
+            "--robustness, all of a model card.",
             show_default=False,
         ),
     ] = None,
+    pictures: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR",
+            help="Draw scores by register, velocity and polyphony, timing and latency, and a roll "
+            "with what was found, missed and invented.",
+            show_default=False,
+        ),
+    ] = None,
+    picture_format: Annotated[Literal["png", "svg"], typer.Option(help="Of the pictures.")] = "png",
+    published: Annotated[
+        bool,
+        typer.Option(
+            "--published",
+            help="Also print what other systems have been reported to reach on other data.",
+        ),
+    ] = False,
     as_json: Annotated[
         bool,
         typer.Option("--json", help="Print the JSON report, and nothing else, on stdout."),
@@ -143,7 +174,13 @@ def evaluate(
             )
     elif data is None and (excerpts or split or changed):
         raise UsageError("These options need recordings.", "Name a folder of recordings.")
-    if (noise_snr is None) != (acoustics is None):
+    if robustness and (transcripts or changed or silence or data is None or acoustics is None):
+        raise UsageError(
+            "--robustness takes a model, recordings and --acoustics, and changes them by itself.",
+            "For example: amt evaluate recordings/ --robustness --acoustics "
+            "../shared/data/acoustics",
+        )
+    if not robustness and (noise_snr is None) != (acoustics is None):
         raise UsageError(
             "--noise-snr and --acoustics need each other.",
             "For example: --noise-snr 15 --acoustics ../shared/data/acoustics",
@@ -157,6 +194,8 @@ def evaluate(
 
     if output is not None:
         check_replaceable(output, FORMAT)
+    if pictures is not None:
+        _check_matplotlib()
 
     from rich.console import Console
 
@@ -165,17 +204,32 @@ def evaluate(
 
     judge = Judge(Console(stderr=True), quiet=as_json)
     verdict = Verdict(data)
+    result: Verdict | Finding = verdict
     if transcripts is not None:
-        assert data is not None
         judge.score_transcripts(verdict, transcripts, split, excerpts)
     else:
         judge.load(verdict, model or "live", threshold)
-        if data is not None:
+        if robustness and acoustics is not None:
+            from .examining import Syllabus, examine
+
+            syllabus = Syllabus(acoustics, split, excerpts, silence_minutes, seed)
+            result = examine(judge, verdict, syllabus)
+        elif data is not None:
             verdict.degradation = _degradation(rt60, noise_snr, gain_db, acoustics, seed)
             judge.score_model(verdict, split, excerpts)
         if silence is not None and not verdict.interrupted:
             judge.hear_silence(verdict, silence, silence_minutes, seed)
-    raise typer.Exit(_report(verdict, output, card, as_json=as_json))
+    if result.interrupted:
+        print("Interrupted: there are no figures of a part.", file=sys.stderr)
+        raise typer.Exit(result.exit_code)
+    _report(result, output, as_json=as_json, published=published)
+    # A page keeps its former tables where a piece could not be scored: a part would be taken for
+    # the whole.
+    if card is not None and not result.failed:
+        _write_card(result, card)
+    if pictures is not None and (summary := result.summary()) is not None:
+        _draw(summary, pictures, picture_format, result.title)
+    raise typer.Exit(result.exit_code)
 
 
 def _degradation(
@@ -189,33 +243,63 @@ def _degradation(
     return Degradation(rt60, noise_snr, gain_db, noises, seed)
 
 
-def _report(verdict: Verdict, output: Path | None, card: Path | None, *, as_json: bool) -> int:
-    """Prints and writes what was found, unless interrupted: a part would be taken for the whole.
-
-    For the same reason a page keeps its former tables where a piece could not be scored.
-
-    Returns:
-        The exit code.
-    """
+def _report(
+    result: Verdict | Finding, output: Path | None, *, as_json: bool, published: bool
+) -> None:
+    """Prints what was found, and writes it to `output`."""
     from rich.console import Console
 
     from transcriber.atomic import atomic_write
 
+    from .bar_tables import print_finding, print_published
     from .score_tables import print_verdict
+    from .verdict import Verdict
 
-    if verdict.interrupted:
-        print("Interrupted: there are no figures of a part.", file=sys.stderr)
-        return verdict.exit_code
-    text = json.dumps(verdict.document(), indent=1, ensure_ascii=False) + "\n"
+    document = result.document()
+    if published:
+        from trainer.report import published_document
+
+        document["published"] = published_document()
+    text = json.dumps(document, indent=1, ensure_ascii=False) + "\n"
     if as_json:
         print(text, end="")
     else:
-        print_verdict(verdict, Console(highlight=False))
-    if card is not None and not verdict.failed:
-        from .card import write_card
-
-        write_card(verdict, card)
+        console = Console(highlight=False)
+        if isinstance(result, Verdict):
+            print_verdict(result, console)
+        else:
+            print_finding(result, console)
+        if published:
+            print_published(console)
     if output is not None:
         atomic_write(output, text.encode())
         print(f"Written: {output}", file=sys.stderr)
-    return verdict.exit_code
+
+
+def _write_card(result: Verdict | Finding, page: Path) -> None:
+    from .card import write_card
+    from .model_card import write_model_card
+    from .verdict import Verdict
+
+    if isinstance(result, Verdict):
+        write_card(result, page)
+    else:
+        write_model_card(result, page)
+
+
+def _check_matplotlib() -> None:
+    """Lets pictures pass where matplotlib is installed; raises before the long work."""
+    from importlib.util import find_spec
+
+    if find_spec("matplotlib") is None:
+        raise UsageError(
+            "Drawing pictures needs matplotlib, which is not installed.",
+            f"Install it: {sys.executable} -m pip install matplotlib",
+        )
+
+
+def _draw(summary: Summary, folder: Path, kind: Literal["png", "svg"], title: str) -> None:
+    from trainer.score_pictures import draw_pictures
+
+    for path in draw_pictures(summary, folder, kind, title):
+        print(f"Written: {path}", file=sys.stderr)

@@ -1,4 +1,8 @@
-"""Runs an evaluation, piece by piece. One broken piece is reported and the others go on."""
+"""Runs an evaluation, piece by piece. One broken piece is reported and the others go on.
+
+Recordings are streamed, as a microphone is, but a second at a time: which notes are heard and when
+they are decided does not depend on the size of the blocks (tests/transcriber/test_stream.py).
+"""
 
 from __future__ import annotations
 
@@ -16,11 +20,12 @@ from transcriber.timing import SAMPLE_RATE
 
 from .progress import AudioBars, print_error
 from .rehearsal import listen
+from .score_tables import changes
 from .verdict import Silence, Verdict
 
 if TYPE_CHECKING:
     from trainer.evaluation import Result
-    from trainer.pieces import Collection, Piece
+    from trainer.pieces import AnyPiece, Collection
 
 Heard = Callable[[float], None]
 
@@ -36,6 +41,7 @@ class Judge:
     def __init__(self, console: Console, *, quiet: bool = False) -> None:
         self._console = console
         self._moves = console.is_terminal and not quiet
+        self._noted: set[Path] = set()
 
     def load(self, verdict: Verdict, model: str, threshold: float | None) -> None:
         """Loads the model to be judged.
@@ -64,7 +70,7 @@ class Judge:
         model, degradation = verdict.model, verdict.degradation
         assert model is not None
 
-        def score(piece: Piece, heard: Heard) -> Result:
+        def score(piece: AnyPiece, heard: Heard) -> Result:
             samples = piece.samples()
             length_s = len(samples) / SAMPLE_RATE
             truth = piece.truth(length_s)
@@ -74,7 +80,7 @@ class Judge:
                 samples = samples[round(window[0] * SAMPLE_RATE) : round(window[1] * SAMPLE_RATE)]
             if degradation is not None:
                 samples = degradation.apply(samples, piece.name)
-            rehearsal = listen(samples, model, verdict.settings, heard)
+            rehearsal = listen(samples, model, verdict.settings, heard, SAMPLE_RATE)
             return judge(piece.name, truth, rehearsal.transcript, rehearsal.decision_ms)
 
         self._score(verdict, self._pieces(verdict, split, excerpts), score)
@@ -91,7 +97,7 @@ class Judge:
         verdict.transcripts = folder
         collection = self._pieces(verdict, split, excerpts)
 
-        def score(piece: Piece, heard: Heard) -> Result:
+        def score(piece: AnyPiece, heard: Heard) -> Result:
             estimate = read_transcript(folder, piece, collection)
             length_s = piece.duration_s()
             truth = piece.truth(length_s)
@@ -115,9 +121,8 @@ class Judge:
         samples = noise_only(load_noises(folder), 60.0 * minutes, seed)
         with self._bar() as open_bar:
             try:
-                rehearsal = listen(
-                    samples, verdict.model, verdict.settings, open_bar("noise", 60.0 * minutes)
-                )
+                heard = open_bar("noise", 60.0 * minutes)
+                rehearsal = listen(samples, verdict.model, verdict.settings, heard, SAMPLE_RATE)
             except KeyboardInterrupt:
                 verdict.interrupted = True
                 return
@@ -136,12 +141,17 @@ class Judge:
         return collection
 
     def _score(
-        self, verdict: Verdict, collection: Collection, score: Callable[[Piece, Heard], Result]
+        self,
+        verdict: Verdict,
+        collection: Collection,
+        score: Callable[[AnyPiece, Heard], Result],
     ) -> None:
+        words = changes(verdict.degradation) if verdict.degradation is not None else []
+        kind = f"{', '.join(words)}: " if words else ""
         try:
             with self._bar() as open_bar:
                 for number, piece in enumerate(collection.pieces, start=1):
-                    label = f"{number}/{len(collection.pieces)} {Path(piece.name).name}"
+                    label = f"{kind}{number}/{len(collection.pieces)} {Path(piece.name).name}"
                     try:
                         length_s = piece.duration_s() if self._moves else None
                         if verdict.excerpts is not None:
@@ -153,6 +163,9 @@ class Judge:
         except KeyboardInterrupt:
             verdict.interrupted = True
         for path in verdict.passed_over:
+            if path in self._noted:
+                continue
+            self._noted.add(path)
             note = f"{path} has no MIDI file beside it and was passed over."
             self._console.print(Text.assemble(("Note: ", "yellow"), note), soft_wrap=True)
 
@@ -173,7 +186,7 @@ class Judge:
             yield open_bar
 
 
-def _window(verdict: Verdict, piece: Piece, length_s: float) -> tuple[float, float] | None:
+def _window(verdict: Verdict, piece: AnyPiece, length_s: float) -> tuple[float, float] | None:
     """Start and end of the excerpt in seconds, None for the whole piece.
 
     Raises:
@@ -185,7 +198,7 @@ def _window(verdict: Verdict, piece: Piece, length_s: float) -> tuple[float, flo
     end_s = start_s + verdict.excerpts.length_s
     if end_s > length_s:
         raise InputError(
-            f"{piece.audio} lasts {length_s:.1f} s; its excerpt ends at {end_s:g} s.",
+            f"{piece.name} lasts {length_s:.1f} s; its excerpt ends at {end_s:g} s.",
             "Use the recordings that the excerpts were taken from.",
         )
     return start_s, end_s

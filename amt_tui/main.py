@@ -19,6 +19,8 @@ from .devices import devices
 from .evaluate import EPILOG as EVALUATE_EPILOG
 from .evaluate import evaluate
 from .live_command import live
+from .memory import memory
+from .runs import runs
 from .sessions import sessions
 from .settings import config
 from .train import export, train
@@ -45,6 +47,8 @@ app.command(epilog=EVALUATE_EPILOG, no_args_is_help=True)(evaluate)
 app.add_typer(corpus_app)
 app.command(no_args_is_help=True)(train)
 app.command(no_args_is_help=True)(export)
+app.command()(runs)
+app.command(no_args_is_help=True)(memory)
 
 
 def _print_version(wanted: bool) -> None:

@@ -61,6 +61,7 @@ def listen(
     model: Model,
     settings: DecoderSettings | None = None,
     heard: Callable[[float], None] | None = None,
+    block: int = BLOCK,
 ) -> Rehearsal:
     """The same for samples already in memory.
 
@@ -69,12 +70,14 @@ def listen(
         model: Any loaded model.
         settings: Decoder settings; the model's own when None.
         heard: Told once per second of audio how many seconds have been heard.
+        block: Samples per push. Notes, and when they are decided, do not depend on it, only the
+            computing does: a second at once needs a sixth of it.
     """
     transcriber, builder = Transcriber(model, settings), TranscriptBuilder()
     decision_ms, step_ms = [], []
-    for start in range(0, len(samples), BLOCK):
+    for start in range(0, len(samples), block):
         began = time.perf_counter()
-        events = transcriber.push(samples[start : start + BLOCK])
+        events = transcriber.push(samples[start : start + block])
         step_ms.append(1000.0 * (time.perf_counter() - began))
         builder.add(events)
         decision_ms += [

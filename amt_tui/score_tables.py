@@ -14,7 +14,7 @@ from rich.text import Text
 if TYPE_CHECKING:
     from trainer.degradation import Degradation
     from trainer.evaluation import Summary, Timing
-    from trainer.faults import Misses
+    from trainer.faults import Bands
     from trainer.peers import Peers
     from transcriber.scores import Score
 
@@ -25,6 +25,9 @@ PLAIN_CELLS = 140
 
 WIDE_CELLS = 112
 """Width of a terminal from which on the table of pieces has all its columns."""
+
+MOST_PIECES = 50
+"""Pieces with a row of their own; splits of a corpus can have thousands."""
 
 _PEER_HEADINGS = ("Onset P", "R", "F1", "+ end", "+ vel", "Frame")
 
@@ -41,7 +44,7 @@ def print_verdict(verdict: Verdict, console: Console) -> None:
         tables = [pieces_table(summary, wide=wide), measures_table(summary)]
         tables += [details_table(summary), misses_table(summary)]
         if verdict.excerpts is not None:
-            tables.append(peers_table(summary, verdict.excerpts, subject(verdict)))
+            tables.append(peers_table(summary, verdict.excerpts, verdict.title))
         for table in tables:
             if not console.is_terminal:
                 table.box = None
@@ -79,7 +82,7 @@ def pieces_table(summary: Summary, *, wide: bool = True) -> Table:
             cells = [*map(str, notes), *cells, _bias(timing), f"{extras_per_minute:.1f}"]
         table.add_row(title, *cells, style=style)
 
-    for result in summary.results:
+    for result in summary.results[:MOST_PIECES]:
         s = result.scores
         found = (s.onset, s.offset, s.velocity, s.frame, s.pedal if result.pedalled else None)
         add(
@@ -89,6 +92,8 @@ def pieces_table(summary: Summary, *, wide: bool = True) -> Table:
             Timing.of(s.onset_errors_s),
             result.faults.extras_per_minute,
         )
+    if len(summary.results) > MOST_PIECES:
+        table.add_row(f"and {len(summary.results) - MOST_PIECES} more (--json)")
     table.add_section()
     all_notes = (sum(r.played for r in summary.results), sum(r.found for r in summary.results))
     for title, scores_of in (("Mean of pieces", summary.mean), ("Pooled", summary.pooled)):
@@ -160,7 +165,7 @@ def misses_table(summary: Summary) -> Table:
     return table
 
 
-def peers_table(summary: Summary, peers: Peers, subject: str) -> Table:
+def peers_table(summary: Summary, peers: Peers, title: str) -> Table:
     """Our means beside those of other programs on the same excerpts."""
     from trainer.peers import FIGURES, own_figures
 
@@ -168,7 +173,7 @@ def peers_table(summary: Summary, peers: Peers, subject: str) -> Table:
     for heading in _PEER_HEADINGS:
         table.add_column(heading, justify="right", min_width=5)
     ours = own_figures(summary)
-    table.add_row(Text(subject), *(f"{ours[key]:.3f}" for key in FIGURES), style="bold")
+    table.add_row(Text(title), *(f"{ours[key]:.3f}" for key in FIGURES), style="bold")
     for program, figures in peers.programs.items():
         table.add_row(Text(program), *(f"{figures[key]:.3f}" for key in FIGURES))
     return table
@@ -181,20 +186,12 @@ def _table(first: str) -> Table:
 
 
 def _headings(verdict: Verdict) -> list[str]:
-    lines = [subject(verdict)]
+    lines = [verdict.title]
     if verdict.data is not None:
         lines[0] += f" on {verdict.data}"
     if verdict.degradation is not None and (words := changes(verdict.degradation)):
         lines.append(f"Recordings changed: {', '.join(words)}")
     return lines
-
-
-def subject(verdict: Verdict) -> str:
-    """What was evaluated: a model and its threshold, or a folder of MIDI files."""
-    if verdict.model is None or verdict.settings is None:
-        return f"MIDI files in {verdict.transcripts}"
-    info = verdict.model.info
-    return f"amt {info.name} {info.version}, threshold {verdict.settings.onset_threshold:g}"
 
 
 def changes(degradation: Degradation) -> list[str]:
@@ -223,5 +220,5 @@ def _bias(timing: Timing | None) -> str:
     return "-" if timing is None else f"{timing.bias_ms:+.1f} ms"
 
 
-def _shares(misses: Misses) -> list[tuple[str, str]]:
-    return [(band, f"{missed / played:.1%} of {played}") for band, missed, played in misses.rows()]
+def _shares(bands: Bands) -> list[tuple[str, str]]:
+    return [(band, f"{missed / played:.1%} of {played}") for band, missed, played in bands.rows()]

@@ -63,6 +63,14 @@ class Verdict:
     interrupted: bool = False
 
     @property
+    def title(self) -> str:
+        """What was evaluated: a model and its threshold, or a folder of MIDI files."""
+        if self.model is None or self.settings is None:
+            return f"MIDI files in {self.transcripts}"
+        info = self.model.info
+        return f"amt {info.name} {info.version}, threshold {self.settings.onset_threshold:g}"
+
+    @property
     def exit_code(self) -> int:
         """0 when all went well, 4 when a piece could not be scored, 130 after Ctrl-C."""
         if self.interrupted:

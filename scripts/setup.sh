@@ -126,7 +126,8 @@ pip_install() {
 
 install_base() { pip_install -e "$root"; }
 
-install_dev() { pip_install -e "$root[dev]"; }
+# The tests speak to a Dask cluster of their own.
+install_dev() { pip_install -e "$root[dev,cluster]"; }
 
 # torch first and alone, from the index of CPU builds, so that nothing asks PyPI for the CUDA one; its
 # other dependencies come with the extra. A wheel that pip's find-links has on disk is found this
@@ -153,11 +154,15 @@ install_mic() {
   pip_install -e "$root[mic]"
 }
 
+# The onnx package puts the front end into the model; no torch.
+install_phone() { pip_install -e "$root[phone]"; }
+
 explain() {
   case "$1" in
     base) echo "installing amt (about 60 MB to fetch, once)" ;;
     train) echo "installing what training needs (torch and more, a few hundred MB, once)" ;;
     mic) echo "installing what the microphone needs" ;;
+    phone) echo "installing what the phone's page is built with" ;;
     dev) echo "installing the development tools" ;;
   esac
 }

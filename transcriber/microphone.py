@@ -16,7 +16,7 @@ import time
 from collections import deque
 from contextlib import suppress
 from dataclasses import dataclass
-from threading import Condition
+from threading import Condition, Thread
 from typing import Any
 
 import numpy as np
@@ -36,6 +36,9 @@ QUEUE_S = 4.0
 
 SILENCE_S = 2.0
 """Without a callback for so long, the device counts as gone."""
+
+CLOSE_S = 0.5
+"""A device that takes longer to close is left behind."""
 
 _INPUT_OVERFLOW = 2  # paInputOverflow
 _MOST_DELAY_S = 1.0  # a larger answer from a driver is an error of the driver
@@ -121,16 +124,18 @@ class MicrophoneSource:
         return self._block(pieces, lost, drops)
 
     def close(self) -> None:
-        """Closes the device; may be called twice."""
+        """Closes the device; may be called twice.
+
+        PortAudio may wait for ever for a device whose sound server has died. It is left to do so:
+        what follows is heard through another instance of it.
+        """
         self.ended = True
-        # A device that was unplugged fails here in as many ways as there are drivers.
-        with suppress(OSError):
-            if self._stream is not None:
-                self._stream.close()
-        self._stream = None
-        if self._audio is not None:
-            self._audio.terminate()
-        self._audio = None
+        audio, stream = self._audio, self._stream
+        self._audio = self._stream = None
+        if audio is not None:
+            closing = Thread(target=_close, args=(audio, stream), name="amt-close", daemon=True)
+            closing.start()
+            closing.join(CLOSE_S)
 
     def _block(self, pieces: list[_Heard], lost: float, drops: int) -> Block:
         raw = decode(b"".join(piece.data for piece in pieces), self._coding)
@@ -209,6 +214,14 @@ class _Stamps:
         else:
             gap_s = now.arrived_s - before.arrived_s - now.frames / rate
         return max(gap_s, 0.0) * rate
+
+
+def _close(audio: Any, stream: Any) -> None:
+    # A device that was unplugged fails here in as many ways as there are drivers.
+    with suppress(OSError):
+        if stream is not None:
+            stream.close()
+    audio.terminate()
 
 
 def _refusal(device: Device, trouble: Exception) -> MicrophoneError:

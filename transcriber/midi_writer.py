@@ -6,9 +6,9 @@ ruler; the timing is the player's, and no metre or bar line is guessed.
 With `lengths="keys"` the pedal is written as controller 64 and notes end where the finger leaves
 the key. Where a note's key release is not known (`key_offset_s` is None: the pedal hides it from
 the microphone), the key is held to the sounding end. Any release between pedal press and release
-would sound alike; this one also stays right when the pedal track is deleted. A note that ends
-inside a pedal press with no known reason cannot be written so: like on a piano, it lasts until the
-pedal comes up.
+would sound alike; this one also stays right when the pedal track is deleted. Where notes end inside
+a pedal press with no known reason, the pedal is lifted for them (`lifts`); a single one that ends
+little before the press lasts, like on a piano, until the pedal comes up.
 
 With `lengths="sounding"` there is no controller 64, and notes last as long as they sound.
 """
@@ -27,6 +27,7 @@ import mido
 
 from .atomic import atomic_write
 from .doublings import merge_doublings
+from .lifts import lifted
 from .notes import MIN_NOTE_S, Note, Pedal, Transcript
 
 TICKS_PER_QUARTER = 1920
@@ -96,13 +97,13 @@ def write_midi(
 
 def _events(transcript: Transcript, *, with_pedal: bool) -> list[tuple[int, int, int, int]]:
     """(tick, kind, pitch, velocity) in the order of playing."""
-    presses = _pedal_ticks(transcript.pedals) if with_pedal else []
+    # A tick and a half more than the shortest note leaves room for it after rounding.
+    notes = merge_doublings(transcript.notes, within_s=(_SHORTEST + 1.5) / TICKS_PER_SECOND)
+    presses = _pedal_ticks(lifted(notes, transcript.pedals)) if with_pedal else []
     events = []
     for down, up in presses:
         events += [(down, _PEDAL_DOWN, 0, 0), (up, _PEDAL_UP, 0, 0)]
-    for start, end, note in _note_ticks(
-        transcript.notes, [down for down, _ in presses], with_pedal
-    ):
+    for start, end, note in _note_ticks(notes, [down for down, _ in presses], with_pedal):
         events += [(start, _KEY_DOWN, note.pitch, note.velocity), (end, _KEY_UP, note.pitch, 0)]
     return sorted(events)
 
@@ -113,14 +114,10 @@ def _pedal_ticks(pedals: tuple[Pedal, ...]) -> list[tuple[int, int]]:
     return [(down, up) for down, up in ticks if down < up]
 
 
-def _note_ticks(
-    notes: tuple[Note, ...], downs: list[int], keys: bool
-) -> list[tuple[int, int, Note]]:
+def _note_ticks(notes: list[Note], downs: list[int], keys: bool) -> list[tuple[int, int, Note]]:
     """(start, end, note) with no two notes of a pitch overlapping."""
     placed = []
-    # A tick and a half more than the shortest note leaves room for it after rounding.
-    apart = merge_doublings(notes, within_s=(_SHORTEST + 1.5) / TICKS_PER_SECOND)
-    for note, following in zip_longest(apart, apart[1:]):
+    for note, following in zip_longest(notes, notes[1:]):
         start = _tick(note.onset_s)
         key_s = note.key_offset_s if keys else None
         released = max(_tick(note.offset_s if key_s is None else key_s), start + _SHORTEST)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import ClassVar
 
@@ -20,6 +21,7 @@ from textual.widgets import Footer, Static
 
 from transcriber.errors import AmtError
 from transcriber.feed import Feed
+from transcriber.hearing import LIMIT
 from transcriber.snapshot import Snapshot
 from transcriber.timing import SAMPLE_RATE
 
@@ -159,7 +161,9 @@ class LiveApp(App[None]):
         pitches = tuple(note.pitch for note in shot.sounding)
         if self._panel.display:
             long = (
-                replayed(shot, pitches) if replay else panel(shot, pitches, colour=not self._bare)
+                replayed(shot, pitches)
+                if replay
+                else panel(shot, pitches, None if self._bare else self.roll.palette)
             )
             self._panel.show(long)
         if self._strip.display:
@@ -207,6 +211,16 @@ class LiveApp(App[None]):
         self.roll.go_live()
         self._frame = 0
 
+    def action_skip(self, seconds: float) -> None:
+        """Winds what is played, where it is a recording or a replay."""
+        at_s = self._shot.position_s
+        if at_s is None or not isinstance(self.feed, Windable):
+            self._cannot("wind: this is no recording")
+            return
+        self.feed.seek(max(at_s + seconds, 0.0))
+        self.roll.go_live()
+        self._frame = 0
+
     def action_keys(self, semitones: int) -> None:
         """Shows higher or lower keys."""
         self.roll.move_keys(semitones)
@@ -247,8 +261,10 @@ class LiveApp(App[None]):
         if not isinstance(self.feed, Steering):
             self._cannot("change the sensitivity")
             return
-        wanted = self._shot.sensitivity + steps
+        wanted = max(-LIMIT, min(LIMIT, self._shot.sensitivity + steps))
         self.feed.set_sensitivity(wanted)
+        # The next key may come before the next look at the feed.
+        self._shot = replace(self._shot, sensitivity=wanted)
         self.desk.remember("sensitivity", wanted)
         self.notify(f"Sensitivity: {wanted:+d}", timeout=1.5)
 

@@ -6,6 +6,7 @@ from textual.binding import Binding
 
 _PAGE = 0.9  # share of the window
 _STEP = 0.1
+_SKIP_S = 5.0
 
 BINDINGS = (
     Binding("question_mark", "help", "Help", key_display="?"),
@@ -30,6 +31,8 @@ BINDINGS = (
     Binding("pagedown", f"wind({_PAGE})", "Page forth", show=False),
     Binding("home", "beginning", "Beginning", show=False),
     Binding("end", "live", "Present", show=False),
+    Binding("comma", f"skip(-{_SKIP_S})", "Recording back", key_display=",", show=False),
+    Binding("full_stop", f"skip({_SKIP_S})", "Recording forth", key_display=".", show=False),
     Binding("up", "keys(2)", "Higher", show=False),
     Binding("down", "keys(-2)", "Lower", show=False),
     Binding("left_square_bracket", "zoom(-1)", "More time", show=False),

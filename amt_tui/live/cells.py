@@ -18,8 +18,8 @@ from textual.strip import Strip
 
 from .palette import NOTES, Depth, Paint, Palette, Part, is_note
 
-CACHED_ROWS = 4096
-"""Strips kept: enough for some seconds of scrolling on the tallest terminal."""
+CACHED_ROWS = 512
+"""Strips kept: rows that rise or fall are seen again a line further, empty ones all the time."""
 
 Label = tuple[int, str]
 """Column and text of a label."""

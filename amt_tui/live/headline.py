@@ -37,7 +37,7 @@ def headline(shot: Snapshot, width: int, behind_s: float | None, *, replay: bool
         words = "▶ playing"
     left = Text.assemble(("amt live", "bold"), "  ", (words, style))
     right = Text(clock_text(shot.now / SAMPLE_RATE))
-    if shot.source is not None and shot.source.duration_s is not None and replay:
+    if replay and shot.source is not None and shot.source.duration_s is not None:
         right.append(f" of {clock_text(shot.source.duration_s)}", "dim")
     if behind_s is not None:
         shown = clock_text(shot.now / SAMPLE_RATE - behind_s)
@@ -46,6 +46,9 @@ def headline(shot: Snapshot, width: int, behind_s: float | None, *, replay: bool
         about = f"  {shot.source.name}"
         if not replay:
             about += f" · {shot.source.sample_rate / 1000:g} kHz"
+            if shot.position_s is not None and shot.source.duration_s is not None:
+                played, whole = clock_text(shot.position_s), clock_text(shot.source.duration_s)
+                about += f" · {played} of {whole}"
         room = width - left.cell_len - right.cell_len - 2
         name = Text(about, "dim")
         name.truncate(max(room, 0), overflow="ellipsis")

@@ -24,8 +24,9 @@ KEYS = (
     ("c", "the next palette"),
     ("+ -", "hear more, hear less (sensitivity)"),
     ("g G", "measure the room for 3 s and set the noise gate; gate off"),
+    (", .", "wind a recording or a replay 5 s back or forth"),
     ("m", "set a marker"),
-    ("s", "save what was played as MIDI"),
+    ("s", "save what was played as MIDI, and as WAV where the sound is kept"),
     ("d o l", "choose the microphone, the model, the latency profile"),
     ("i", "figures: show or hide"),
     ("Ctrl+P", "all commands, by name"),
@@ -53,15 +54,24 @@ FIGURES = (
     ("decode", "from the network's answer to the event's leaving"),
     ("draw", "from leaving the engine to the screen"),
     ("load", "time spent per 20 ms of sound; at 20 it cannot keep up"),
+    ("real-time factor", "the same as a share; from 1 on it cannot keep up"),
+    ("longest step", "the longest work on one block of sound in the last 5 s"),
     ("dropped", "sound that was lost; the clock moves by it, the notes do not"),
+    ("busy, behind", "real-time factor over 0.6; sound waited over 200 ms, or was lost in the last "
+     "5 s"),
     ("input", "peak with a slow fall, and mean; clipping: full scale was reached"),
+    ("noise gate", "sound under this level is not heard; open while something passes"),
+    ("sensitivity", "steps from the threshold the model was calibrated to"),
+    ("notes", "sounding now, struck so far, and struck in the last minute (per minute)"),
+    ("memory", "resident memory of the program"),
+    ("processor", "its processor time over elapsed time; 100 % is one core"),
 )  # fmt: skip
 
 
 def help_text() -> Table:
     """Everything, as one table."""
     table = Table.grid(padding=(0, 2), expand=True)
-    table.add_column(width=15, style="bold")
+    table.add_column(width=16, style="bold")
     table.add_column(ratio=1)
     sections = (("Keys", KEYS), ("The picture", PICTURE), ("The figures", FIGURES))
     for title, rows in sections:

@@ -69,8 +69,8 @@ def is_note(paint: int) -> bool:
 _GROUNDS: dict[int, Colour] = {
     Paint.GROUND: (22, 22, 28),
     Paint.BLACK_LANE: (15, 15, 20),
-    Paint.OCTAVE: (46, 46, 58),
-    Paint.SECOND: (36, 36, 46),
+    Paint.OCTAVE: (40, 40, 52),
+    Paint.SECOND: (30, 30, 40),
     Paint.MARKER: (80, 200, 220),
     Paint.PEDAL: (70, 140, 170),
     Paint.WHITE_KEY: (222, 222, 216),

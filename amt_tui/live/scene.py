@@ -25,6 +25,9 @@ GLOW_S = 0.15
 LEAST_KEYS = 36
 """Keys shown at least when the range is chosen for the player: three octaves."""
 
+MARGIN_KEYS = 2
+"""Keys left free beyond the lowest and the highest that was played, where there is room."""
+
 MOST_SCALE = 3
 """Half cells per key at most."""
 
@@ -66,13 +69,16 @@ def fitting(heard: tuple[int, int] | None, places: int) -> KeyRange:
         places: Half cells (or cells) there are.
     """
     low, high = heard or (60, 60)
-    wanted = max(high - low + 5, LEAST_KEYS)
+    played = high - low + 1
+    wanted = max(played + 2 * MARGIN_KEYS, LEAST_KEYS)
     scale = next((s for s in range(MOST_SCALE, 1, -1) if places // s >= wanted), 1)
     keys = places // scale
     middle = (low + high) // 2
-    if high - low + 1 <= keys:
+    if played <= keys:
         # Middle C stands in the middle until the music leaves no other choice.
-        middle = min(max(60, high - keys + 1 + keys // 2), low + keys // 2)
+        margin = min(MARGIN_KEYS, (keys - played) // 2)
+        lowest, highest = high + margin - keys + 1 + keys // 2, low - margin + keys // 2
+        middle = min(max(60, lowest), highest)
     return placed(middle - keys // 2, scale, places)
 
 

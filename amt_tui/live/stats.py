@@ -13,6 +13,7 @@ from transcriber.pitches import pitch_name
 from transcriber.snapshot import Health, Snapshot
 
 from .meters import PART_COLOURS, PART_MARKS, bar, level_meter, parts_bar
+from .palette import Palette, Part, note_paint
 
 PANEL_COLUMNS = 32
 """Width of the panel, without its border and padding."""
@@ -29,20 +30,23 @@ _HEALTH: dict[Health, tuple[str, str]] = {
 }
 _MOST_NAMES = 8
 _LEFT_COLUMNS = 16  # "■ look-ahead 100"
+_PART_COLUMNS = 8  # "strike" and air
+_SHOWN_VELOCITY = 80  # of the notes that explain the colours
 
 
-def panel(shot: Snapshot, pitches: tuple[int, ...], *, colour: bool = True) -> Text:
+def panel(shot: Snapshot, pitches: tuple[int, ...], palette: Palette | None) -> Text:
     """The long form.
 
     Args:
         shot: What to show.
         pitches: Keys sounding now, from low to high.
-        colour: Whether the terminal has colours.
+        palette: Colours of the roll; None where the terminal has none.
 
     Returns:
-        About 26 lines of at most `PANEL_COLUMNS` cells.
+        About 30 lines of at most `PANEL_COLUMNS` cells.
     """
     stats = shot.stats
+    colour = palette is not None
     lines = [
         health_line(shot),
         Text(),
@@ -57,6 +61,7 @@ def panel(shot: Snapshot, pitches: tuple[int, ...], *, colour: bool = True) -> T
         Text(),
         _heading("Load", f"{load.per_20_ms:.2f} of 20 ms"),
         bar(load.realtime_factor, PANEL_COLUMNS, _load_style(load.realtime_factor)),
+        _row("real-time factor", f"{load.realtime_factor:.2f}"),
         _row("longest step", f"{load.worst_ms:.1f} ms"),
         _row("dropped", _dropped(shot), "bold red" if stats.lost_s else ""),
         Text(),
@@ -74,6 +79,8 @@ def panel(shot: Snapshot, pitches: tuple[int, ...], *, colour: bool = True) -> T
         _row("processor", f"{stats.footprint.cpu_percent:.0f} % of a core"),
         _row("model", shot.model or "-"),
     ]
+    if palette is not None:
+        lines += [Text(), *_colours(palette)]
     return Text("\n").join(lines)
 
 
@@ -154,6 +161,21 @@ def _legend(shot: Snapshot, colour: bool) -> list[Text]:
         room = width - len(name) - 2
         entries.append(Text.assemble(mark, f" {name}{figure:>{room}}"))
     return [Text(" ").join(entries[i : i + 2]) for i in range(0, len(entries), 2)]
+
+
+def _colours(palette: Palette) -> list[Text]:
+    """What the colours of the roll say."""
+    ramp = [f"#{red:02x}{green:02x}{blue:02x}" for red, green, blue in palette.ramp]
+    room = PANEL_COLUMNS - len("Loudness") - len(ramp) - len("soft  loud")
+    loudness = Text.assemble(("Loudness", "bold"), " " * room, ("soft ", "dim"))
+    loudness.append_text(Text.assemble(*(("█", colour) for colour in ramp), (" loud", "dim")))
+    parts = Text()
+    for name, part in (("strike", Part.STRUCK), ("finger", Part.HELD), ("pedal", Part.SUSTAINED)):
+        red, green, blue = palette.rgb(note_paint(_SHOWN_VELOCITY, part))
+        mark = ("██ ", f"#{red:02x}{green:02x}{blue:02x}")
+        parts.append_text(Text.assemble(mark, (f"{name:<{_PART_COLUMNS}}", "dim")))
+    parts.truncate(PANEL_COLUMNS)
+    return [loudness, parts]
 
 
 def _load_style(factor: float) -> str:

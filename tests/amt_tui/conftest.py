@@ -63,9 +63,13 @@ def stage(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> type[SecondsTransc
         licence="CC0",
         lookahead_ms=120.0,
         features=FeatureConfig(),
+        delay=4,
         decoder=DecoderSettings(),
+        trained_on="nothing",
+        provenance={"steps": 3000, "audio_hours": 80.0},
     )
-    monkeypatch.setattr(model, "load_model", lambda name="live": SimpleNamespace(info=info))
+    loaded = SimpleNamespace(info=info, path=Path(__file__))
+    monkeypatch.setattr(model, "load_model", lambda name="live": loaded)
     monkeypatch.setattr(model, "read_info", lambda name: info)
     monkeypatch.setattr(model, "bundled_models", lambda: ("live",))
     monkeypatch.setattr(batch, "Transcriber", SecondsTranscriber)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import mir_eval
 import numpy as np
 import pytest
@@ -84,6 +86,49 @@ def as_arrays(notes: tuple[Note, ...]) -> tuple[np.ndarray, np.ndarray, np.ndarr
         mir_eval.util.midi_to_hz(np.array([n.pitch for n in notes], float)),
         np.array([n.velocity for n in notes], float),
     )
+
+
+def test_a_published_case_of_mir_eval() -> None:
+    """Equivalent in notes to the case its transcription tests began with: one right, one that ends
+    early, one of another pitch, and two for the price of one; 0.4, 0.5, 0.444 and 0.6, 0.75, 0.667.
+    """
+    reference = (
+        Note(0.10, 0.30, 57, 64),
+        Note(0.30, 0.40, 59, 64),
+        Note(0.50, 0.60, 61, 64),
+        Note(0.55, 0.65, 62, 64),
+    )
+    estimate = (
+        Note(0.12, 0.29, 57, 64),
+        Note(0.30, 0.34, 59, 64),
+        Note(0.50, 0.60, 71, 64),
+        Note(0.55, 0.59, 62, 64),
+        Note(0.56, 0.65, 62, 64),
+    )
+    (ref, ref_hz, _), (est, est_hz, _) = as_arrays(reference), as_arrays(estimate)
+    theirs = mir_eval.transcription.evaluate(ref, ref_hz, est, est_hz)
+    scores = score(Transcript(reference), Transcript(estimate))
+    for ours, ending, published in (
+        (scores.offset, "", (0.4, 0.5, 0.4444444444444445)),
+        (scores.onset, "_no_offset", (0.6, 0.75, 0.6666666666666665)),
+    ):
+        names = [f"{name}{ending}" for name in ("Precision", "Recall", "F-measure")]
+        assert tuple(theirs[name] for name in names) == published
+        assert (ours.precision, ours.recall, ours.f1) == pytest.approx(published, abs=1e-15)
+    assert match(reference, estimate, offsets=True) == [(0, 0), (3, 4)]
+
+
+def test_a_published_velocity_case_of_mir_eval() -> None:
+    """The arrays of its own test: all notes right, one too soft by more than a tenth."""
+    times, velocities = [(0.0, 1.0), (0.5, 0.7), (1.0, 2.0)], (10, 90, 110)
+    reference = [
+        Note(*at, 60 + i, v) for i, (at, v) in enumerate(zip(times, velocities, strict=True))
+    ]
+    estimate = [
+        replace(note, velocity=70 if note.velocity == 90 else note.velocity) for note in reference
+    ]
+    found = score(Transcript.of(reference), Transcript.of(estimate)).velocity
+    assert (found.precision, found.recall, found.f1) == pytest.approx((2 / 3,) * 3, abs=1e-15)
 
 
 def blurred(rng: np.random.Generator, grid_s: float, keys: int) -> tuple[Transcript, Transcript]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 
 import pytest
 from textual.widgets import OptionList
@@ -102,6 +103,30 @@ def test_engine_is_steered(played: Played) -> None:
         ]
         assert shown.app.history.markers == (round(4.5 * SAMPLE_RATE),)
         assert "Listening to the room: do not play." in shown.toasts
+
+    run(test, engine)
+
+
+def test_sensitivity_is_remembered_within_its_range(played: Played) -> None:
+    remembered: dict[str, object] = {}
+
+    async def test(shown: Screening) -> None:
+        await shown.pilot.press(*["plus"] * 12)  # quicker than the screen looks
+        assert remembered == {"sensitivity": 8}
+
+    run(test, played(4.5), desk=Desk(remember=remembered.__setitem__))
+
+
+def test_a_recording_is_wound_and_a_microphone_is_not(played: Played) -> None:
+    engine = played(4.5)
+
+    async def test(shown: Screening) -> None:
+        await shown.press("full_stop")
+        assert shown.toasts == ["Here you cannot wind: this is no recording."]
+        engine.shot = replace(engine.shot, position_s=3.0)
+        await shown.tick()
+        await shown.press("full_stop", "comma")
+        assert engine.asked == [("seek", 8.0), ("seek", 0.0)]
 
     run(test, engine)
 

@@ -3,6 +3,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from amt_tui.live.headline import headline
+from amt_tui.live.help import FIGURES
+from amt_tui.live.palette import PALETTES
 from amt_tui.live.stats import PANEL_COLUMNS, PART_NAMES, panel, replayed, strip
 from transcriber.latency import LatencyParts, Percentiles
 from transcriber.levels import Level
@@ -13,7 +15,7 @@ from .conftest import FakeFeed
 
 
 def lines(shot: Snapshot, pitches: tuple[int, ...] = ()) -> list[str]:
-    return panel(shot, pitches).plain.split("\n")
+    return panel(shot, pitches, PALETTES[0]).plain.split("\n")
 
 
 def test_panel_line_by_line() -> None:
@@ -49,6 +51,23 @@ def test_no_line_is_wider_than_the_panel() -> None:
         ),
     )
     assert max(map(len, lines(extreme, tuple(range(30, 60))))) <= PANEL_COLUMNS
+
+
+def test_every_figure_is_in_the_help() -> None:
+    explained = " ".join(word.lower() for entry in FIGURES for word in entry)
+    titles = ("● ", "█", "■", "latency", "process ", "now ", "model", "loudness", "──")
+    for line in lines(FakeFeed().shot):
+        name = line.lower().split("  ")[0].strip()
+        if name and not (f"{name} ").startswith(titles):
+            assert name in explained
+
+
+def test_colours_are_explained_where_there_are_any() -> None:
+    assert lines(FakeFeed().shot)[-2:] == [
+        "Loudness      soft ████████ loud",
+        "██ strike  ██ finger  ██ pedal  ",
+    ]
+    assert "Loudness" not in panel(FakeFeed().shot, (), None).plain
 
 
 def test_figures_without_strikes_are_dashes() -> None:

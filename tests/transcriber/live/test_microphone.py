@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import sys
+import time
 from collections.abc import Callable
+from threading import Event
+from threading import enumerate as enumerate_threads
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 from transcriber.devices import MicrophoneError, choose, devices_of, list_devices
-from transcriber.microphone import QUEUE_S, MicrophoneSource
+from transcriber.microphone import CLOSE_S, QUEUE_S, MicrophoneSource
 from transcriber.timing import SAMPLE_RATE
 
 RATE = 48_000
@@ -21,6 +24,7 @@ class FakePortAudio:
     """Two inputs and an output; `open` keeps the callback, or raises what it was told to."""
 
     refusal: Exception | None = None
+    close = staticmethod(lambda: None)
     opened: dict | None = None
     terminated = 0
 
@@ -47,7 +51,7 @@ class FakePortAudio:
         if self.refusal is not None:
             raise self.refusal
         type(self).opened = options
-        return SimpleNamespace(close=lambda: None)
+        return SimpleNamespace(close=self.close)
 
     def terminate(self) -> None:
         type(self).terminated += 1
@@ -163,6 +167,21 @@ def test_device_that_falls_silent_counts_as_gone(hear: Callable, clock) -> None:
 
     with pytest.raises(MicrophoneError, match="stopped sending"):
         microphone.read(0.0)
+
+
+def test_device_that_never_closes_is_left_behind(port: type[FakePortAudio], clock) -> None:
+    let_go = Event()
+    port.close = staticmethod(let_go.wait)
+    microphone = MicrophoneSource(clock=clock)
+    began = time.monotonic()
+    microphone.close()
+    assert time.monotonic() - began < 2 * CLOSE_S
+    assert not port.terminated
+    let_go.set()
+    for thread in enumerate_threads():
+        if thread.name == "amt-close":
+            thread.join(5.0)
+    assert port.terminated == 1
 
 
 @pytest.mark.parametrize(

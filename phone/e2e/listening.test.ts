@@ -1,0 +1,100 @@
+/** A recording played into the microphone: heard, shown, kept, saved; and all of it offline. */
+
+import { readFileSync } from "node:fs";
+import type { Browser, BrowserContext, Page } from "playwright-core";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { agreement } from "./agreement";
+import {
+  figures,
+  keptStrikes,
+  launch,
+  open,
+  phone,
+  PICTURES,
+  recording,
+  serve,
+  type Site,
+} from "./phone";
+
+const MOST_BYTES = 12e6;
+/** One frame. */
+const TOLERANCE_S = 0.02;
+
+const { path, notes, seconds } = recording();
+let site: Site;
+let browser: Browser;
+let context: BrowserContext;
+let page: Page;
+
+beforeAll(async () => {
+  site = await serve();
+  browser = await launch(path);
+  context = await phone(browser);
+  page = await open(context, site.url);
+}, 240_000);
+
+afterAll(async () => {
+  await browser?.close();
+  await site?.close();
+});
+
+test("the first load is small", async () => {
+  await page.evaluate(() => navigator.serviceWorker.ready);
+  console.log(`first load: ${(site.sent() / 1e6).toFixed(2)} MB`);
+  expect(site.sent()).toBeGreaterThan(1e6);
+  expect(site.sent()).toBeLessThan(MOST_BYTES);
+});
+
+test("it hears, without a network, what amt transcribe hears", async () => {
+  await page.reload();
+  await page.evaluate(() => navigator.serviceWorker.ready);
+  await context.setOffline(true);
+  await site.close();
+  await page.reload();
+  await page.locator("#listen:enabled").waitFor({ timeout: 180_000 });
+  await page.click("#listen");
+  await page.waitForTimeout((seconds / 2) * 1000);
+  await page.screenshot({ path: `${PICTURES}/portrait.png` });
+  await page.setViewportSize({ width: 640, height: 360 });
+  await page.waitForTimeout(600);
+  await page.screenshot({ path: `${PICTURES}/landscape.png` });
+  await page.setViewportSize({ width: 360, height: 640 });
+  await page.waitForTimeout((seconds / 2) * 1000);
+  // A busy machine is behind; what waits is heard before it stops.
+  await page.locator("#status", { hasText: /^Listening$/ }).waitFor({ timeout: 60_000 });
+  const shown = await figures(page);
+  await page.screenshot({ path: `${PICTURES}/figures.png` });
+  await page.click("#figures");
+  await page.click("#listen");
+  await page.locator("#status", { hasText: "Stopped" }).waitFor();
+  await page.waitForTimeout(1500);
+  const found = await keptStrikes(page);
+  const { f1, offsetS, driftS } = agreement(notes, found, TOLERANCE_S);
+  console.log(JSON.stringify({ f1, offsetS, driftS, notes: notes.length, ...shown }));
+  expect(await page.locator("#problem").isHidden()).toBe(true);
+  expect(f1).toBeGreaterThanOrEqual(0.98);
+  expect(Math.abs(driftS)).toBeLessThan(TOLERANCE_S);
+  expect(shown.Lost).toBe("0.00 s");
+}, 300_000);
+
+test("the session is listed, saved as MIDI, and played again", async () => {
+  await page.click("#sessions");
+  await page.waitForTimeout(300);
+  await page.screenshot({ path: `${PICTURES}/sessions.png` });
+  const [download] = await Promise.all([
+    page.waitForEvent("download"),
+    page.locator("#kept button", { hasText: "Save" }).first().click(),
+  ]);
+  expect(download.suggestedFilename()).toMatch(/^\d{4}-\d\d-\d\d_[\d-]+\.mid$/);
+  const midi = readFileSync(await download.path());
+  expect(midi.subarray(0, 4).toString()).toBe("MThd");
+  expect(midi.length).toBeGreaterThan(4 * notes.length);
+  await page.locator("#kept button", { hasText: "Play" }).first().click();
+  await page.click("#play");
+  await page.waitForFunction(
+    () => (document.getElementById("position") as HTMLInputElement).valueAsNumber > 1.5,
+  );
+  await page.screenshot({ path: `${PICTURES}/replay.png` });
+  await page.click("#leave");
+  expect(await page.locator("#player").isHidden()).toBe(true);
+}, 60_000);

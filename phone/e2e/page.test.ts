@@ -1,0 +1,96 @@
+/** What Lighthouse would look at: installable, labelled, of enough contrast; and files, gestures. */
+
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import type { Browser, BrowserContext, Page } from "playwright-core";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { agreement } from "./agreement";
+import { keptStrikes, launch, open, phone, PICTURES, recording, serve, type Site } from "./phone";
+
+const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+const { path, notes } = recording();
+let site: Site;
+let browser: Browser;
+let context: BrowserContext;
+let page: Page;
+
+beforeAll(async () => {
+  site = await serve();
+  browser = await launch();
+  context = await phone(browser);
+  page = await open(context, site.url);
+}, 240_000);
+
+afterAll(async () => {
+  await browser?.close();
+  await site?.close();
+});
+
+test("it can be installed, and works without a network", async () => {
+  await page.evaluate(() => navigator.serviceWorker.ready);
+  const devtools = await context.newCDPSession(page);
+  const manifest = await devtools.send("Page.getAppManifest");
+  expect(manifest.errors).toEqual([]);
+  expect(JSON.parse(manifest.data ?? "")).toMatchObject({ display: "standalone" });
+  const { installabilityErrors } = await devtools.send("Page.getInstallabilityErrors");
+  // A context of its own counts as a private window; nothing else may be wrong.
+  const wrong = installabilityErrors.map(({ errorId }) => errorId);
+  expect(wrong.filter((id) => id !== "in-incognito")).toEqual([]);
+});
+
+test.each(["dark", "light"] as const)(
+  "axe finds nothing wrong in the %s",
+  async (colorScheme) => {
+    await page.emulateMedia({ colorScheme });
+    for (const opened of ["nothing", "figures", "sessions"]) {
+      if (opened !== "nothing") await page.click(`#${opened}`);
+      await page.waitForTimeout(400);
+      // Through DevTools, because the page's own policy forbids foreign scripts.
+      const found = await page.evaluate(`${axe}; axe.run({ resultTypes: ["violations"] })`);
+      const { violations } = found as { violations: { id: string; nodes: { html: string }[] }[] };
+      expect(violations.map(({ id, nodes }) => `${id}: ${nodes[0].html}`)).toEqual([]);
+      if (opened === "figures") await page.click("#figures");
+      if (opened === "sessions") await page.click("#list form button");
+    }
+  },
+  60_000,
+);
+
+test("a file is transcribed on the phone as by amt transcribe", async () => {
+  await page.setInputFiles("#file", path);
+  await page.locator("#player:visible").waitFor({ timeout: 120_000 });
+  const { f1, offsetS } = agreement(notes, await keptStrikes(page), 0.02);
+  console.log(JSON.stringify({ f1, offsetS }));
+  expect(f1).toBeGreaterThanOrEqual(0.98);
+  expect(Math.abs(offsetS)).toBeLessThan(0.005);
+}, 180_000);
+
+test("in a replay blocks fall onto the keys, and pinching zooms", async () => {
+  await page.evaluate(() => {
+    const position = document.getElementById("position") as HTMLInputElement;
+    position.value = "4";
+    position.dispatchEvent(new Event("input"));
+  });
+  await page.waitForTimeout(400);
+  await page.screenshot({ path: `${PICTURES}/light.png` });
+  expect(await page.locator("#fit").isHidden()).toBe(true);
+  const devtools = await context.newCDPSession(page);
+  const touch = (type: "touchStart" | "touchMove" | "touchEnd", reach: number) =>
+    devtools.send("Input.dispatchTouchEvent", {
+      type,
+      touchPoints:
+        type === "touchEnd"
+          ? []
+          : [
+              { x: 180 - reach, y: 300, id: 0 },
+              { x: 180 + reach, y: 300, id: 1 },
+            ],
+    });
+  await touch("touchStart", 40);
+  for (const reach of [50, 60, 80, 100]) await touch("touchMove", reach);
+  await touch("touchEnd", 0);
+  await page.locator("#fit:visible").waitFor({ timeout: 30_000 });
+  await page.screenshot({ path: `${PICTURES}/pinched.png` });
+  await page.click("#fit");
+  await page.locator("#fit").waitFor({ state: "hidden", timeout: 30_000 });
+}, 60_000);

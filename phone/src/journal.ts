@@ -1,0 +1,56 @@
+/** Writes the running session to the shelf, once a second and whenever the page may be going. */
+
+import type { Event } from "./events";
+import { keepingProblem, type Problem } from "./problems";
+import type { Sessions } from "./sessions";
+
+const EVERY_MS = 1000;
+
+export class Journal {
+  private unwritten: Event[] = [];
+  private samples = 0;
+  private writing: Promise<void>;
+  private id: number | null = null;
+  private readonly timer: ReturnType<typeof setInterval>;
+
+  constructor(
+    private readonly sessions: Sessions,
+    source: string,
+    model: string,
+    private readonly failed: (problem: Problem) => void,
+  ) {
+    this.writing = sessions.begin(source, model).then(
+      (id) => void (this.id = id),
+      (error) => failed(keepingProblem(error)),
+    );
+    this.timer = setInterval(() => this.flush(), EVERY_MS);
+  }
+
+  add(events: Event[], samples: number): void {
+    this.unwritten.push(...events);
+    this.samples = Math.max(this.samples, Math.round(samples));
+  }
+
+  /** Writes what has come since; what cannot be written is tried again with the next. */
+  flush(): Promise<void> {
+    this.writing = this.writing.then(async () => {
+      const events = this.unwritten;
+      if (this.id === null) return;
+      this.unwritten = [];
+      try {
+        await this.sessions.append(this.id, events, this.samples);
+      } catch (error) {
+        this.unwritten = [...events, ...this.unwritten];
+        this.failed(keepingProblem(error));
+      }
+    });
+    return this.writing;
+  }
+
+  /** Writes the rest. A session without a note is not kept. */
+  async close(notes: number): Promise<void> {
+    clearInterval(this.timer);
+    await this.flush();
+    if (notes === 0 && this.id !== null) await this.sessions.remove(this.id);
+  }
+}

@@ -1,0 +1,50 @@
+/** What a model file says about itself, as in transcriber/model.py. */
+
+import type { DecoderSettings } from "./decoder";
+import { metadata } from "./envelope";
+import { Problem } from "./problems";
+import { FrameClock, SAMPLE_RATE } from "./timing";
+
+const FORMAT_VERSION = 1;
+
+export interface ModelInfo {
+  name: string;
+  version: string;
+  licence: string;
+  lookaheadMs: number;
+  clock: FrameClock;
+  decoder: DecoderSettings;
+}
+
+/** Reads the description in a model file. Throws `Problem` where there is none to be used. */
+export function readInfo(data: Uint8Array): ModelInfo {
+  let text: string | undefined;
+  try {
+    text = metadata(data).get("amt");
+  } catch {
+    text = undefined;
+  }
+  if (text === undefined) {
+    throw new Problem("The model is damaged.", "Load the page again.");
+  }
+  const values = JSON.parse(text);
+  if (values.format_version !== FORMAT_VERSION || values.features.sample_rate !== SAMPLE_RATE) {
+    throw new Problem("The model does not fit this page.", "Build both from the same version.");
+  }
+  return describe(values);
+}
+
+/** The description as the page uses it; `values` are the model file's. */
+export function describe(values: {
+  name: string;
+  version: string;
+  licence: string;
+  lookahead_ms: number;
+  delay: number;
+  features: { hop: number; right: number };
+  decoder: DecoderSettings;
+}): ModelInfo {
+  const { name, version, licence, decoder } = values;
+  const clock = new FrameClock(values.features.hop, values.features.right, values.delay);
+  return { name, version, licence, decoder, clock, lookaheadMs: values.lookahead_ms };
+}

@@ -1,0 +1,127 @@
+/** Sessions, figures, sentences, and the model file's description. */
+
+import "fake-indexeddb/auto";
+import { describe, expect, test } from "vitest";
+import { metadata } from "../src/envelope";
+import type { Event } from "../src/events";
+import { Figures, percentile } from "../src/figures";
+import type { Heard } from "../src/messages";
+import { readInfo } from "../src/model";
+import { keepingProblem, listenerProblem, microphoneProblem, Problem } from "../src/problems";
+import { Sessions } from "../src/sessions";
+
+function on(sample: number): Event {
+  return { kind: "on", sample, decided: sample + 1920, pitch: 60, velocity: 70, confidence: 0.9 };
+}
+
+describe("sessions", () => {
+  test("are listed, read in order, and removed whole", async () => {
+    const sessions = await Sessions.open();
+    const first = await sessions.begin("Microphone", "live 1", 1000);
+    await sessions.append(first, [on(10), on(20)], 500);
+    const second = await sessions.begin("take.wav", "live 1", 2000);
+    await sessions.append(second, [on(1)], 100);
+    await sessions.append(first, [on(30)], 900);
+    await sessions.append(first, [], 1000);
+    expect(await sessions.list()).toMatchObject([
+      { id: second, source: "take.wav", samples: 100, notes: 1 },
+      { id: first, source: "Microphone", samples: 1000, notes: 3 },
+    ]);
+    expect((await sessions.read(first)).map(({ sample }) => sample)).toEqual([10, 20, 30]);
+    await sessions.remove(first);
+    expect((await sessions.list()).map(({ id }) => id)).toEqual([second]);
+    expect(await sessions.read(first)).toEqual([]);
+    expect((await sessions.read(second)).length).toBe(1);
+    await sessions.append(first, [on(40)], 2000); // removed while it was being written
+    expect(await sessions.read(first)).toEqual([]);
+  });
+});
+
+describe("figures", () => {
+  const heard: Heard = {
+    kind: "heard",
+    events: [on(16_000)],
+    end: 18_000,
+    at: 5000,
+    decidedAt: 5010,
+    workMs: 4,
+    soundS: 0.02,
+    lostS: 0,
+    peak: 0.1,
+  };
+
+  test("count from the instant a string was struck", () => {
+    const figures = new Figures();
+    figures.took(heard);
+    expect(figures.decided(0.5)).toBeCloseTo(125 + 10);
+    expect(figures.screen(0.5)).toBeNull();
+    figures.drawn(5026);
+    expect(figures.screen(0.95)).toBeCloseTo(125 + 26);
+    expect(figures.load).toBeCloseTo(4);
+    expect(figures.peakDb).toBeCloseTo(-20);
+  });
+
+  test("forget after a minute, and let the level fall", () => {
+    const figures = new Figures();
+    figures.took(heard);
+    figures.took({ ...heard, events: [], at: 6000, decidedAt: 66_000, peak: 0, lostS: 0.5 });
+    expect(figures.decided(0.5)).toBeNull();
+    expect(figures.peakDb).toBeCloseTo(-40);
+    expect(figures.lostS).toBe(0.5);
+  });
+
+  test("percentiles are NumPy's", () => {
+    expect(percentile([], 0.5)).toBeNull();
+    expect(percentile([3, 1, 2], 0.5)).toBe(2);
+    expect(percentile([4, 1, 3, 2], 0.95)).toBeCloseTo(3.85);
+  });
+});
+
+describe("problems", () => {
+  test.each([
+    ["NotAllowedError", /may not be used/],
+    ["NotFoundError", /No microphone/],
+    ["NotReadableError", /used by another app/],
+    ["SomethingElse", /could not be opened/],
+  ])("%s of the microphone is told", (name, text) => {
+    const told = microphoneProblem(new DOMException("x", name));
+    expect(told.problem).toMatch(text);
+    expect(told.remedy).toMatch(/\.$/);
+  });
+
+  test("memory, network and room each have a sentence", () => {
+    expect(listenerProblem(new RangeError("Out of memory")).problem).toMatch(
+      /too little free memory/,
+    );
+    expect(listenerProblem("std::bad_alloc").problem).toMatch(/too little free memory/);
+    expect(listenerProblem(new TypeError("Failed to fetch")).problem).toMatch(
+      /could not be loaded/,
+    );
+    expect(listenerProblem(new Error("odd")).problem).toMatch(/odd/);
+    expect(keepingProblem(new DOMException("", "QuotaExceededError")).problem).toMatch(/no room/);
+    expect(keepingProblem(null).remedy).toMatch(/Save as MIDI/);
+    const known = new Problem("a", "b");
+    expect(listenerProblem(known)).toBe(known);
+    expect(microphoneProblem(known)).toBe(known);
+  });
+});
+
+describe("the model's description", () => {
+  const field = (tag: number, body: Uint8Array): number[] => [(tag << 3) | 2, body.length, ...body];
+  const text = (value: string): Uint8Array => new TextEncoder().encode(value);
+
+  test("is found between the fields of an ONNX file", () => {
+    const entry = Uint8Array.from([...field(1, text("amt")), ...field(2, text("{}"))]);
+    const file = Uint8Array.from([0x08, 0x0a, ...field(7, text("graph")), ...field(14, entry)]);
+    expect([...metadata(file)]).toEqual([["amt", "{}"]]);
+    expect(() => metadata(file.subarray(0, file.length - 2))).toThrow(RangeError);
+  });
+
+  test("a file without one, or of another version, is refused in words", () => {
+    expect(() => readInfo(text("nonsense"))).toThrow(Problem);
+    const values = { format_version: 99, features: { sample_rate: 16_000 } };
+    const body = text(JSON.stringify(values));
+    const entry = Uint8Array.from([...field(1, text("amt")), ...field(2, body)]);
+    expect(() => readInfo(Uint8Array.from(field(14, entry)))).toThrow(/does not fit this page/);
+  });
+});
