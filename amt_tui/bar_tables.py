@@ -128,7 +128,7 @@ def mark_rows(finding: Finding) -> Rows:
 def _mark_row(mark: Mark) -> tuple[str, ...]:
     unit = f" {mark.unit}" if mark.unit else ""
     digits = 1 if unit else 3
-    if abs(mark.margin) < 0.5 * 10.0**-digits:
+    if 0.0 < abs(mark.margin) < 0.5 * 10.0**-digits:
         digits += 2  # a bar missed by 0.000 would be a riddle
     bar = f"{mark.bar:g}{unit}" if unit else f"{mark.bar:.3f}"
     by = f"by {abs(mark.margin):.{digits}f}{unit}" if mark.margin else "exactly"

@@ -138,6 +138,7 @@ def build(
     that cannot be used are named, skipped and counted.
     """
     from rich.console import Console
+    from rich.markup import escape
 
     with _workshop():
         from corpus.plans import Settings, make_plan
@@ -174,6 +175,9 @@ def build(
 
         from .corpus_reports import estimate_line, plan_table
 
+        for loss in plan.skipped:
+            line = f"[yellow]Skipped:[/] {escape(f'{loss.file}: {loss.reason}')}"
+            console.print(line, highlight=False, soft_wrap=True)
         Console().print(plan_table(plan))
         if plan.shards:
             line = estimate_line(estimate(plan), sum(plan.seconds), count)

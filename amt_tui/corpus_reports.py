@@ -12,8 +12,6 @@ from rich.text import Text
 from transcriber.pitches import pitch_name
 from transcriber.timing import LOWEST_PITCH, SAMPLE_RATE
 
-from .reports import clock_time
-
 if TYPE_CHECKING:
     from corpus.census import Census, Tally
     from corpus.estimates import Estimate
@@ -42,13 +40,12 @@ def plan_table(plan: Plan) -> RenderableType:
             key = (plan.sources[task.source].label, work.split or "")
             cell = cells.setdefault(key, [0.0, 0.0])
             cell[0] += 1
-            cell[1] += work.seconds
+            cell[1] += task.seconds
     for (source, split), (count, seconds) in sorted(cells.items()):
         table.add_row(source, split, f"{count:.0f}", f"{seconds / 3600.0:.2f}")
     hours = sum(plan.seconds) / 3600.0
     end = f"{hours:.2f} h in {len(plan.shards)} shards, about {hours * _GB_PER_HOUR:.1f} GB."
-    lines = [Text(f"Skipped: {s.file}: {s.reason}", style="yellow") for s in plan.skipped]
-    return Group(table, Text(end), *lines)
+    return Group(table, Text(end))
 
 
 def estimate_line(measured: Estimate, audio_s: float, workers: int) -> str:
@@ -57,7 +54,8 @@ def estimate_line(measured: Estimate, audio_s: float, workers: int) -> str:
         return (
             f"None of the first {measured.works} works could be used: see what is wrong with them."
         )
-    took = clock_time(3600.0 * measured.hours(audio_s, workers))
+    hours = measured.hours(audio_s, workers)
+    took = f"{hours:.1f} hours" if hours > 2.0 else f"{60.0 * hours:.1f} minutes"
     return (
         f"About {took} on {workers} core(s) of this machine, {measured.memory_bytes / 1e9:.1f} GB "
         f"of memory each: {measured.audio_s / measured.cpu_s:.0f} audio-hours per core-hour, "
@@ -69,7 +67,7 @@ def estimate_line(measured: Estimate, audio_s: float, workers: int) -> str:
 def closing_line(about: Mapping[str, Any], display: BuildDisplay, folder: str) -> str:
     """What was built, and how quickly."""
     hours = about["samples"] / SAMPLE_RATE / 3600.0
-    text = f"{folder}: {about['items']} items, {hours:.2f} h, {about['notes']} notes"
+    text = f"{folder}: {about['items']} items, {hours:.2f} h"
     if display.cpu_s:
         text += (
             f"; {display.new_s / 3600.0:.2f} h of them now, "

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from .sparklines import sparkline
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -54,7 +56,7 @@ def memory(
     console.print(Text.assemble((f"{run}: ", "cyan"), (str(verdict), colour)), soft_wrap=True)
     life = longest(lives)
     if len(lives) > 1:
-        console.print(f"Stopped {len(lives) - 1} time(s); the longest stretch is judged.")
+        console.print(f"{len(lives)} stretches between stops; the longest one is judged.")
     if life.samples:
         console.print(process_table(life, verdict))
     if any(heap.lines for heap in life.last_heaps().values()):
@@ -71,8 +73,6 @@ def process_table(life: Life, verdict: Verdict) -> RenderableType:
 
     from trainer.memory.leaks import GPU, TOTAL
 
-    from .sparklines import sparkline
-
     table = Table(box=SIMPLE_HEAD, pad_edge=False, padding=(0, 2, 0, 0))
     for heading in ("process", "RSS", "USS", "PSS", "held", "MB/epoch", "held over time"):
         left = heading in ("process", "held over time")
@@ -87,7 +87,7 @@ def process_table(life: Life, verdict: Verdict) -> RenderableType:
             f"{reading.pss_mb:,.1f}",
             f"{reading.held_mb:,.1f}",
             _growth(verdict, reading.name),
-            sparkline(curve, _CURVE_WIDTH),
+            _curve(curve),
         )
     if len(last.processes) > 1:
         curve = [sample.held_mb for sample in life.samples]
@@ -98,7 +98,7 @@ def process_table(life: Life, verdict: Verdict) -> RenderableType:
             f"{last.total_mb:,.1f}",
             "",
             _growth(verdict, TOTAL),
-            sparkline(curve, _CURVE_WIDTH),
+            _curve(curve),
             style="bold",
         )
     if last.gpu is not None:
@@ -110,7 +110,7 @@ def process_table(life: Life, verdict: Verdict) -> RenderableType:
             "",
             f"{last.gpu.allocated_mb:,.1f}",
             _growth(verdict, GPU),
-            sparkline(gpu, _CURVE_WIDTH),
+            _curve(gpu),
         )
     return table
 
@@ -133,6 +133,11 @@ def line_table(heaps: dict[str, HeapReport]) -> RenderableType:
             line.at, name, f"{line.fastest:+.2f}", f"{size:,.1f}", str(line.tensors or "")
         )
     return table
+
+
+def _curve(sizes: Sequence[float]) -> str:
+    """Over at least a tenth of the size: what is flat shall look flat."""
+    return sparkline(sizes, _CURVE_WIDTH, least_span=0.1 * max(sizes))
 
 
 def _growth(verdict: Verdict, name: str) -> str:

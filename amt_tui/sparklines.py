@@ -42,13 +42,17 @@ class Trace:
         return [*self._means, *([self._sum / self._count] if self._count else [])]
 
 
-def sparkline(values: Sequence[float], width: int, *, logarithmic: bool = False) -> str:
+def sparkline(
+    values: Sequence[float], width: int, *, logarithmic: bool = False, least_span: float = 0.0
+) -> str:
     """Values as `width` blocks at most, from the lowest to the highest of them.
 
     Args:
         values: Finite numbers, oldest first.
         width: Characters.
         logarithmic: Show ratios instead of differences, for losses; takes positive values only.
+        least_span: Smallest distance from the lowest block to the highest, lest a ripple look like
+            a rise.
     """
     if not values or width < 1:
         return ""
@@ -57,7 +61,7 @@ def sparkline(values: Sequence[float], width: int, *, logarithmic: bool = False)
     if len(values) > width:
         edges = [len(values) * i // width for i in range(width + 1)]
         values = [sum(values[a:b]) / (b - a) for a, b in pairwise(edges)]
-    low, span = min(values), max(values) - min(values)
+    low, span = min(values), max(max(values) - min(values), least_span)
     if span <= 0.0:
         return BLOCKS[0] * len(values)
     top = len(BLOCKS) - 1

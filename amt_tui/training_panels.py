@@ -79,7 +79,8 @@ def memory_panel(memory: MemoryPanel | None) -> RenderableType:
     if memory is None:
         return _panel("memory", Text("not watched yet", style="dim"))
     rows = _rows()
-    curve = Text(sparkline(memory.history, 10), style="blue")
+    ripple = 0.1 * memory.sample.total_mb
+    curve = Text(sparkline(memory.history, 10, least_span=ripple), style="blue")
     rows.add_row("total", f"{memory.sample.total_mb:,.0f} MB", curve)
     if memory.sample.gpu is not None:
         rows.add_row("GPU", f"{memory.sample.gpu.allocated_mb:,.0f} MB", "")

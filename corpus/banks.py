@@ -24,9 +24,9 @@ from transcriber.timing import LOWEST_PITCH, PITCHES, SAMPLE_RATE
 from .attacks import find_attack
 
 PREROLL_S = 0.025
-"""What is kept before the attack: the hammer on its way, and bass strings that speak slowly."""
-
-_FADE_IN = SAMPLE_RATE // 500
+"""What is kept before the attack: the hammer on its way, and bass strings that speak slowly. It is
+faded in, or key noise would be taken for the note.
+"""
 
 BRIGHTNESS_STEPS = 3
 """Sub-layers made from a zone whose library darkens soft notes with a low-pass filter."""
@@ -107,8 +107,10 @@ class _Assembler:
         audio = audio[:, begin:]
         # A filtered sample may have lost level: spend the 16 bits again.
         audio = audio * (0.5 / max(1e-6, float(np.abs(audio).max())))
-        if begin and begin < attack:
-            audio[:, :_FADE_IN] *= np.linspace(0.0, 1.0, _FADE_IN, dtype=np.float32)
+        before = attack - begin
+        audio[:, :before] *= (
+            np.linspace(1.0, 0.0, before, endpoint=False, dtype=np.float32)[::-1] ** 2
+        )
         fade = min(audio.shape[1], SAMPLE_RATE // 20)
         audio[:, audio.shape[1] - fade :] *= np.linspace(1.0, 0.0, fade, dtype=np.float32)
         pcm = np.round(audio * 32767.0).astype(np.int16)

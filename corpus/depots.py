@@ -27,6 +27,9 @@ from transcriber.errors import OutputError, UsageError
 DRAFT = ".draft-"
 """Folders that are being written begin so; whoever finds one after a crash may delete it."""
 
+_FILE_DRAFT = ".amt-"
+"""So begin the drafts of `transcriber.atomic`."""
+
 LAST = "shard.json"
 """The file of a shard that tells that the others are there."""
 
@@ -149,6 +152,8 @@ class FolderDepot:
         """Deletes the drafts of builds that were killed."""
         for draft in (self.folder / "shards").glob(f"{DRAFT}*"):
             shutil.rmtree(draft, ignore_errors=True)
+        for draft in self.folder.glob(f"{_FILE_DRAFT}*"):
+            draft.unlink()
 
     def free_bytes(self) -> int | None:
         """Room on its disk."""

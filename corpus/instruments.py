@@ -147,7 +147,7 @@ class Instrument:
             half_pedal_s=rng.uniform(0.4, 2.0),
             release_db=rng.uniform(-30.0, -12.0),
             pedal_db=rng.uniform(-90.0, -50.0),
-            resonance_db=rng.uniform(-40.0, -22.0) if resonant else None,
+            resonance_db=rng.uniform(-44.0, -26.0) if resonant else None,
             resonance=ring(tuning + bank.tuning_cents, rng)
             if resonant
             else np.zeros(1, np.float32),

@@ -59,7 +59,9 @@ SHORTEST_S = 1.0
 """Shorter recordings are not used."""
 
 MISTOLD_S = 30.0
-"""A performance may be so much longer or shorter than its manifest says, or a tenth of it."""
+"""A performance may be so much shorter than its manifest says, or a tenth of it, before silence
+would be rendered; a longer one is cut.
+"""
 
 _QUIETEST = 1e-4  # -80 dBFS: a recording of notes below it is a broken one
 
@@ -268,7 +270,7 @@ def _performance(shelf: Shelf, work: Work, name: str, workshop: Workshop) -> Ite
     performance = Performance.of(work.id, _labels(shelf, work))
     settings = workshop.settings
     told_s, real_s = work.seconds, performance.duration_s
-    if abs(told_s - real_s) > max(MISTOLD_S, 0.1 * told_s):
+    if told_s - real_s > max(MISTOLD_S, 0.1 * told_s):
         raise InputError(
             f"{shelf.path}/{work.midi} lasts {real_s:.1f} s, but its manifest says {told_s:.1f} s.",
             "Get both again.",

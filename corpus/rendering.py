@@ -40,6 +40,8 @@ HALF_LIFT = 0.4
 _DAMPERS_S = 0.05
 """How long dampers take to leave or to reach their strings."""
 
+_EXACT = 1e-6  # samples: a sum of seconds that should be whole is whole
+
 _WIDE = 100
 """A zone for so many velocities has no louder or softer brother, so touch must colour it."""
 
@@ -212,8 +214,8 @@ def _sound(
     """Adds a zone, its attack at the onset of the voice."""
     strike = (voice.onset_s - start_s) * SAMPLE_RATE - zone.onset / ratio
     # The first sample of the voice on the output's grid, and where in the zone it lies.
-    begin = max(0, int(np.ceil(strike)))
-    position = (begin - strike) * ratio
+    begin = max(0, int(np.ceil(strike - _EXACT)))
+    position = max(0.0, (begin - strike) * ratio)
     hold = _samples_after(begin, voice.release_s - start_s)
     quench = _samples_after(begin, voice.restrike_s - start_s)
     # What was damped before the window began enters it as quiet as it had become.

@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # Makes and keeps .venv; sourced by scripts/amt and scripts/test, never run by itself.
 #
-# .venv/.amt/ holds one stamp per part (base, train, mic, dev): the checksum of pyproject.toml with
+# .venv/.amt/ holds one stamp per part (base, train, mic, midi, dev): the checksum of pyproject.toml with
 # which that part was installed, written last. So an interrupted install is taken up again, and a
 # start with fitting stamps runs neither pip nor Python. Works with bash 3.2 (macOS); everything it
 # says goes to stderr, because stdout belongs to the command.
@@ -157,11 +157,14 @@ install_mic() {
 # The onnx package puts the front end into the model; no torch.
 install_phone() { pip_install -e "$root[phone]"; }
 
+install_midi() { pip_install -e "$root[midi]"; }
+
 explain() {
   case "$1" in
     base) echo "installing amt (about 60 MB to fetch, once)" ;;
     train) echo "installing what training needs (torch and more, a few hundred MB, once)" ;;
     mic) echo "installing what the microphone needs" ;;
+    midi) echo "installing what a MIDI port needs" ;;
     phone) echo "installing what the phone's page is built with" ;;
     dev) echo "installing the development tools" ;;
   esac

@@ -85,6 +85,14 @@ def test_first_start_installs_the_base_and_runs_the_command(clone: Clone) -> Non
     assert "installing amt" in run.stderr
 
 
+def test_a_midi_port_is_installed_when_it_is_first_asked_for(clone: Clone) -> None:
+    clone.start("live", "--plain")
+    assert not any("[midi]" in line for line in clone.installs())
+    run = clone.start("live", "--plain", "--midi-out=piano")
+    assert run.returncode == 0, run.stderr
+    assert clone.installs()[-1] == "pip [midi]"
+
+
 def test_second_start_does_nothing_but_run(clone: Clone) -> None:
     clone.start("demo")
     before = clone.installs()

@@ -19,6 +19,7 @@ from transcriber.errors import OutputError
 from transcriber.matching import match
 from transcriber.notes import Note
 from transcriber.pitches import pitch_name
+from transcriber.scores import Score
 
 from .evaluation import Result, Summary
 from .faults import Bands
@@ -139,10 +140,16 @@ def _draw_histogram(
 
 
 def typical(summary: Summary) -> Result:
-    """The piece whose onset F1 is nearest to the mean."""
+    """The piece whose excerpt comes nearest to the mean onset F1 of whole pieces."""
     mean = summary.mean["onset"]
     f1 = 0.0 if mean is None else mean.f1
-    return min(summary.results, key=lambda result: abs(result.scores.onset.f1 - f1))
+    return min(summary.results, key=lambda result: abs(excerpt_f1(result) - f1))
+
+
+def excerpt_f1(result: Result) -> float:
+    """Onset F1 of a piece's excerpt alone."""
+    reference, estimate = result.excerpt.reference.notes, result.excerpt.estimate.notes
+    return Score.of_counts(len(match(reference, estimate)), len(estimate), len(reference)).f1
 
 
 def draw_roll(result: Result) -> Figure:
@@ -161,8 +168,8 @@ def draw_roll(result: Result) -> Figure:
     ):
         _draw_notes(axes, notes, colour, f"{label}: {len(notes)}", lower)
     axes.set(
-        title=f"{Path(result.name).name}, from {excerpt.start_s:.0f} s on: what was played, "
-        "with its sounding ends, and what was heard besides",
+        title=f"{Path(result.name).name}, from {excerpt.start_s:.0f} s on: what was played, and "
+        f"what was heard besides (onset F1 {excerpt_f1(result):.3f})",
         xlabel="seconds",
         xlim=(0.0, excerpt.reference.duration_s or 1.0),
     )

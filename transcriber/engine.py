@@ -104,7 +104,7 @@ class Engine:
         self._markers: list[Marker] = []
         self._calibration: RoomCalibration | None = None
         self._retry_at = clock()
-        self._opened_s = 0.0
+        self._taken_s = 0.0  # when sound came last, or the source was opened
         self._last: Block | None = None
         self._left: list[Source] = []  # sources to be closed outside the lock: drivers are slow
         self._finished = False
@@ -137,8 +137,7 @@ class Engine:
         with self._lock:
             ear, last, calibration = self._ear, self._last, self._calibration
             state = self._state
-            heard_s = self._opened_s if last is None else max(last.arrived_s, self._opened_s)
-            if state == "listening" and now_s - heard_s > STALL_S:
+            if state == "listening" and now_s - self._taken_s > STALL_S:
                 state = "stalled"
             ahead_s = 0.0
             if state == "listening" and last is not None:
@@ -304,7 +303,7 @@ class Engine:
         with self._lock:
             self._source, self._info = source, source.info
             self._state, self._error = "listening", None
-            self._opened_s = self._clock()
+            self._taken_s = self._clock()
             self._resumed = True
             self._outlets.write(lambda journal: journal.source(self._ear.samples, source.info))
         return True
@@ -335,6 +334,7 @@ class Engine:
             self._resumed = False
             assert self._source is not None
             self._last, self._info = block, self._source.info
+            self._taken_s = taken_s
             self._emit(heard.events, timeline)
             self._readings.took(block, taken_s, self._clock())
             end = self._ear.samples

@@ -21,6 +21,7 @@ from __future__ import annotations
 
 from collections import deque
 from dataclasses import dataclass, fields
+from operator import attrgetter
 
 import numpy as np
 
@@ -50,7 +51,11 @@ class LatencyParts:
 
     def values(self) -> tuple[float, ...]:
         """In the order in which they pass."""
-        return tuple(getattr(self, field.name) for field in fields(self))
+        values: tuple[float, ...] = _values(self)
+        return values
+
+
+_values = attrgetter(*(field.name for field in fields(LatencyParts)))  # some thousand a second
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,11 +90,11 @@ class LatencyMeter:
     """Latencies of the last minute, of any one kind."""
 
     def __init__(self) -> None:
-        self._taken: deque[tuple[float, float, LatencyParts | None]] = deque()
+        self._taken: deque[tuple[float, float, tuple[float, ...] | None]] = deque()
 
     def add(self, at_s: float, latency_ms: float, parts: LatencyParts | None = None) -> None:
         """Takes one strike's latency at an instant, with its parts where known."""
-        self._taken.append((at_s, latency_ms, parts))
+        self._taken.append((at_s, latency_ms, parts.values() if parts else None))
 
     def percentiles(self, now_s: float) -> Percentiles:
         """Over the last minute."""
@@ -102,7 +107,7 @@ class LatencyMeter:
     def mean_parts(self, now_s: float) -> LatencyParts:
         """Mean of each part over the last minute: their sum is the mean latency."""
         self._forget(now_s)
-        parts = [one[2].values() for one in self._taken if one[2] is not None]
+        parts = [one[2] for one in self._taken if one[2] is not None]
         if not parts:
             return LatencyParts()
         return LatencyParts(*np.mean(parts, axis=0).tolist())

@@ -136,6 +136,8 @@ class MicrophoneSource:
             closing = Thread(target=_close, args=(audio, stream), name="amt-close", daemon=True)
             closing.start()
             closing.join(CLOSE_S)
+            if closing.is_alive() and stream is not None:
+                del self._resampler  # this object is now held to the end, where soxr complains
 
     def _block(self, pieces: list[_Heard], lost: float, drops: int) -> Block:
         raw = decode(b"".join(piece.data for piece in pieces), self._coding)

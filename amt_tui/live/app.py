@@ -38,7 +38,7 @@ from .stats import StatsView, panel, replayed, strip
 FRAMES_PER_S = 30.0
 """The roll is looked at so often; it is redrawn when it has changed."""
 
-FIGURES_EVERY = 6
+FIGURES_EVERY = 10
 """Frames between two looks at the figures: nobody reads faster."""
 
 WIDE_COLUMNS = 110

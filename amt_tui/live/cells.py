@@ -111,7 +111,7 @@ class Brush:
     def _runs(self, codes: NDArray[np.uint16]) -> list[Segment]:
         if not len(codes):
             return []
-        edges = (np.flatnonzero(codes[1:] != codes[:-1]) + 1).tolist()
+        edges = ((codes[1:] != codes[:-1]).nonzero()[0] + 1).tolist()
         segments = []
         for start, end in zip([0, *edges], [*edges, len(codes)], strict=True):
             character, style = self._cell(int(codes[start]))

@@ -6,8 +6,11 @@ and on the help screen.
 
 from __future__ import annotations
 
+from rich.segment import Segment
 from rich.text import Text
-from textual.widgets import Static
+from textual.geometry import Region
+from textual.strip import Strip
+from textual.widget import Widget
 
 from transcriber.pitches import pitch_name
 from transcriber.snapshot import Health, Snapshot
@@ -214,17 +217,27 @@ def _fitted(parts: list[Text], width: int) -> Text:
     return line
 
 
-class StatsView(Static):
-    """Shows either form; says nothing to the screen while the figures stay the same."""
+class StatsView(Widget):
+    """Shows either form, line by line: only those that have changed are drawn again."""
 
     def __init__(self, *, id: str) -> None:
         super().__init__(id=id)
-        self._shown: Text | None = None
+        self._lines: list[Text] = []
 
     def show(self, text: Text) -> None:
         """Replaces the figures."""
-        if self._shown is None or text != self._shown or text.spans != self._shown.spans:
-            self._shown = text
-            # Its size never changes; laying out the whole screen five times a second would cost
-            # as much as drawing the roll.
-            self.update(text, layout=False)
+        before, self._lines = self._lines, list(text.split("\n", allow_blank=True))
+        for y in range(max(len(before), len(self._lines))):
+            if _line(before, y) != _line(self._lines, y):
+                self.refresh(Region(0, y, self.outer_size.width, 1))
+
+    def render_line(self, y: int) -> Strip:
+        """One line of the figures, over the widget's ground."""
+        width, style = self.size.width, self.rich_style
+        segments = _line(self._lines, y).render(self.app.console)
+        strip = Strip(Segment.apply_style(segments, style))
+        return strip.adjust_cell_length(width, style)
+
+
+def _line(lines: list[Text], y: int) -> Text:
+    return lines[y] if y < len(lines) else Text()

@@ -1,17 +1,19 @@
 """Pictures of a terminal as SVG, still or moving, that look the same everywhere.
 
 Block characters are drawn as rectangles, since fonts leave seams between them; everything else is
-text, with its length fixed. A film holds each different piece of a row once and puts its frames one
+text, with its length fixed. A film holds each different half of a row once and puts its frames one
 under another, past a window of one frame's height; the browser needs no script to play it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from html import escape
 from itertools import groupby
 
+from rich.ansi import AnsiDecoder
 from rich.color import Color
 from rich.style import Style
 from rich.terminal_theme import MONOKAI
@@ -20,31 +22,46 @@ from rich.text import Text
 CELL_WIDTH, CELL_HEIGHT = 8.4, 18
 """Of a character, in units of the picture: a font of 14 units is 8.4 wide."""
 
+Bands = tuple[tuple[str, float], ...]
+"""Colours from left to right, each with its width in cells; neighbours differ."""
+
 _TITLE_HEIGHT, _MARGIN = 30, 8
 _BASELINE = 13.5
 _GROUND, _INK = "#0c0c0c", "#d9d9d9"
-_SHADES = {"█": 1.0, "▒": 0.5, "▓": 0.75, "░": 0.25}
-_LEFT = {character: (8 - n) / 8 for n, character in enumerate("█▉▊▋▌▍▎▏")}
+_SHADES = {"█": 1.0, "▓": 0.75, "▒": 0.5, "░": 0.25}
+_LEFT = {character: (7 - n) / 8 for n, character in enumerate("▉▊▋▌▍▎▏")}
 _BLANKED = {ord(character): " " for character in (*"▀▄", *_SHADES, *_LEFT)}
+_OVERLAP = 1.06  # halves are a little too high, since scaled pictures show seams between them
+_DIM = 0.6
+_BOLD = ' class="b"'
 
 
 @dataclass(frozen=True, slots=True)
-class Run:
-    """Neighbours in a row that look alike: text, colours of ink and ground, and its weight."""
+class Word:
+    """Letters of one colour, from a column on."""
 
     text: str
+    column: int
     ink: str
-    ground: str
     bold: bool
 
 
-Row = tuple[Run, ...]
+@dataclass(frozen=True, slots=True)
+class Row:
+    """What a row shows: the colours of its halves, and what is written over them."""
+
+    upper: Bands
+    lower: Bands
+    words: tuple[Word, ...]
+
+
 Frame = tuple[Row, ...]
 
 
 def frame(screen: str) -> Frame:
     """A frame from what `Terminal.text(colours=True)` returns."""
-    return tuple(_row(line) for line in screen.rstrip("\n").split("\n"))
+    # One decoder for all lines: a colour lasts until the next is named, over the ends of lines.
+    return tuple(_row(line) for line in AnsiDecoder().decode(screen.removesuffix("\n")))
 
 
 def film(frames: Sequence[Frame], columns: int, interval_s: float, title: str) -> str:
@@ -58,21 +75,19 @@ def film(frames: Sequence[Frame], columns: int, interval_s: float, title: str) -
     """
     rows = len(frames[0])
     width, height = columns * CELL_WIDTH, rows * CELL_HEIGHT
-    known: dict[Row, int] = {}
+    ground = _commonest(frames)
+    known: dict[str, int] = {}
     uses = []
-    for number, one in enumerate(frames):
-        for y, row in enumerate(one):
-            at = (number * rows + y) * CELL_HEIGHT
-            uses.append(f'<use href="#r{known.setdefault(row, len(known))}" y="{at}"/>')
-    pieces = "".join(f'<g id="r{number}">{_drawn(row)}</g>' for row, number in known.items())
+    for number, row in enumerate(row for one in frames for row in one):
+        top = number * CELL_HEIGHT
+        middle = top + CELL_HEIGHT // 2
+        halves = ((_painted(row.upper, ground), top), (_painted(row.lower, ground), middle))
+        for drawn, y in (*halves, (_written(row.words), top)):
+            if drawn:
+                name = known.setdefault(drawn, len(known))
+                uses.append(f'<use href="#p{name}" y="{y}"/>')
+    pieces = "".join(f'<g id="p{name}">{drawn}</g>' for drawn, name in known.items())
     whole = f"{width + 2 * _MARGIN:.0f} {height + _TITLE_HEIGHT + _MARGIN:.0f}"
-    play = ""
-    if len(frames) > 1:
-        seconds, length = len(frames) * interval_s, len(frames) * height
-        play = (
-            f".play{{animation:play {seconds:g}s steps({len(frames)}) infinite}}"
-            f"@keyframes play{{to{{transform:translateY(-{length}px)}}}}"
-        )
     dots = "".join(
         f'<circle cx="{18 + 20 * n}" cy="15" r="6" fill="{colour}"/>'
         for n, colour in enumerate(("#ff5f57", "#febc2e", "#28c840"))
@@ -80,79 +95,93 @@ def film(frames: Sequence[Frame], columns: int, interval_s: float, title: str) -
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {whole}">'
         f"<style>text{{font:14px ui-monospace,Menlo,Consolas,'DejaVu Sans Mono',monospace;"
-        f"white-space:pre}}.b{{font-weight:bold}}{play}</style>"
+        f"white-space:pre}}.b{{font-weight:bold}}"
+        f"path{{transform:translateY({CELL_HEIGHT / 4:g}px)scale({CELL_WIDTH},{CELL_HEIGHT // 2});"
+        f"stroke-width:{_OVERLAP}}}"
+        f"{_motion(len(frames), interval_s, height)}</style>"
         f'<rect width="100%" height="100%" rx="8" fill="#2a2a2c"/>{dots}'
         f'<text x="50%" y="20" fill="#bdbdbd" text-anchor="middle">{escape(title)}</text>'
         f'<defs>{pieces}</defs><svg x="{_MARGIN}" y="{_TITLE_HEIGHT}" width="{width:.1f}" '
-        f'height="{height}"><rect width="100%" height="100%" fill="{_GROUND}"/>'
-        f'<g class="play">{"".join(uses)}</g></svg></svg>\n'
+        f'height="{height}"><rect width="100%" height="100%" fill="{ground}"/>'
+        f'<g class="play" shape-rendering="crispEdges">{"".join(uses)}</g></svg></svg>\n'
     )
 
 
-def _row(line: str) -> Row:
-    text = Text.from_ansi(line)
-    cells: list[tuple[str, Style]] = [(character, Style.null()) for character in text.plain]
+def _motion(frames: int, interval_s: float, height: float) -> str:
+    """The style that moves the frames past the window."""
+    if frames == 1:
+        return ""
+    return (
+        f".play{{animation:play {frames * interval_s:g}s steps({frames}) infinite}}"
+        f"@keyframes play{{to{{transform:translateY(-{frames * height:g}px)}}}}"
+    )
+
+
+def _commonest(frames: Sequence[Frame]) -> str:
+    """The colour most of the picture has, which need not be drawn."""
+    counts: Counter[str] = Counter()
+    for one in frames:
+        for row in one:
+            for colour, width in (*row.upper, *row.lower):
+                counts[colour] += round(8 * width)
+    return counts.most_common(1)[0][0]
+
+
+def _row(text: Text) -> Row:
+    styles = [Style.null()] * len(text.plain)
     for start, end, style in text.spans:
         if isinstance(style, Style):
-            for at in range(start, end):
-                cells[at] = (cells[at][0], cells[at][1] + style)
-    runs = []
-    for style, group in groupby(cells, key=lambda cell: cell[1]):
+            styles[start:end] = [before + style for before in styles[start:end]]
+    upper: list[tuple[str, float]] = []
+    lower: list[tuple[str, float]] = []
+    words: list[Word] = []
+    column = 0
+    for style, cells in groupby(zip(text.plain, styles, strict=True), lambda cell: cell[1]):
+        run = "".join(character for character, _ in cells)
         ink, ground = _hex(style.color, _INK), _hex(style.bgcolor, _GROUND)
         if style.reverse:
             ink, ground = ground, ink
         if style.dim:
-            ink = _mixed(ink, ground, 0.6)
-        runs.append(Run("".join(cell[0] for cell in group), ink, ground, bool(style.bold)))
-    return tuple(runs)
+            ink = _mixed(ink, ground, _DIM)
+        for character in run:
+            share = _LEFT.get(character, 0.0)
+            mixed = _mixed(ink, ground, _SHADES.get(character, 0.0))
+            both = [(ink, share), (mixed, 1.0 - share)]
+            upper += [(ink, 1.0)] if character == "▀" else both
+            lower += [(ink, 1.0)] if character == "▄" else both
+        letters = run.translate(_BLANKED)
+        if letters.strip():
+            start = column + len(letters) - len(letters.lstrip())
+            words.append(Word(letters.strip(), start, ink, bool(style.bold)))
+        column += len(run)
+    return Row(_merged(upper), _merged(lower), tuple(words))
 
 
-def _drawn(row: Row) -> str:
-    """A row's rectangles, those of one colour together, and its texts."""
+def _merged(bands: Iterable[tuple[str, float]]) -> Bands:
+    """The same with neighbours of one colour together, and without empty ones."""
+    there = (band for band in bands if band[1] > 0.0)
+    groups = groupby(there, lambda band: band[0])
+    return tuple((colour, sum(width for _, width in group)) for colour, group in groups)
+
+
+def _painted(bands: Bands, ground: str) -> str:
+    """Half a row as strokes, one path for each colour, in cells; the ground is left out."""
     boxes: dict[str, list[str]] = {}
-    texts = []
-    column = 0
-    for run in row:
-        x = column * CELL_WIDTH
-        if run.ground != _GROUND:
-            box = _box(x, 0.0, len(run.text) * CELL_WIDTH, 1.0)
-            boxes.setdefault(run.ground, []).append(box)
-        for character, same in groupby(run.text):
-            count = len(list(same))
-            x, width = column * CELL_WIDTH, count * CELL_WIDTH
-            column += count
-            colour, box = run.ink, ""
-            if character in "▀▄":
-                box = _box(x, 0.0 if character == "▀" else 0.5, width, 0.5)
-            elif character in _SHADES:
-                colour, box = _mixed(run.ink, run.ground, _SHADES[character]), _box(x, 0, width, 1)
-            elif character in _LEFT and count == 1:
-                box = _box(x, 0.0, _LEFT[character] * CELL_WIDTH, 1.0)
-            if box:
-                boxes.setdefault(colour, []).append(box)
-        texts += _texts(run, column - len(run.text))
-    paths = (f'<path fill="{colour}" d="{"".join(d)}"/>' for colour, d in boxes.items())
-    return "".join((*paths, *texts))
+    x = 0.0
+    for colour, width in bands:
+        if colour != ground:
+            boxes.setdefault(colour, []).append(f"M{x:g} 0h{width:g}")
+        x += width
+    return "".join(f'<path stroke="{colour}" d="{"".join(d)}"/>' for colour, d in boxes.items())
 
 
-def _texts(run: Run, column: int) -> list[str]:
-    """What of a run is letters; blocks and the space around words are left out."""
-    letters = run.text.translate(_BLANKED)
-    if not letters.strip():
-        return []
-    start = len(letters) - len(letters.lstrip())
-    word = letters.strip()
-    weight = ' class="b"' if run.bold else ""
-    x, length = (column + start) * CELL_WIDTH, len(word) * CELL_WIDTH
-    return [
-        f'<text x="{x:.1f}" y="{_BASELINE}" textLength="{length:.1f}" fill="{run.ink}"{weight}>'
-        f"{escape(word)}</text>"
-    ]
-
-
-def _box(x: float, top: float, width: float, height: float) -> str:
-    """A rectangle as a path; `top` and `height` are shares of a cell."""
-    return f"M{x:.1f} {top * CELL_HEIGHT:g}h{width:.1f}v{height * CELL_HEIGHT:g}h-{width:.1f}z"
+def _written(words: Iterable[Word]) -> str:
+    return "".join(
+        f'<text x="{word.column * CELL_WIDTH:.1f}" y="{_BASELINE}" fill="{word.ink}" '
+        f'textLength="{len(word.text) * CELL_WIDTH:.1f}"{_BOLD * word.bold}>'
+        f"{escape(word.text)}</text>"
+        for word in words
+    )
 
 
 def _hex(colour: Color | None, usual: str) -> str:

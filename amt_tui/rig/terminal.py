@@ -73,7 +73,7 @@ class Terminal:
 
     def text(self, *, colours: bool = False) -> str:
         """What stands on the screen, one line per row; with the escape codes of its colours."""
-        return self._tmux("capture-pane", "-p", *(["-e"] if colours else []))
+        return self._tmux("capture-pane", "-p", "-N", *(["-e"] if colours else []))
 
     def press(self, *keys: str) -> None:
         """Presses keys, by tmux's names."""

@@ -81,10 +81,10 @@ test("too little memory: the session so far is kept", async () => {
   await listen(page);
   const [worker] = page.workers();
   await worker.evaluate(() => {
-    const real = Array.prototype.splice;
+    const real = Float32Array.prototype.map;
     // What an allocator of the runtime says when the phone gives it nothing more.
-    Array.prototype.splice = function () {
-      Array.prototype.splice = real;
+    Float32Array.prototype.map = function () {
+      Float32Array.prototype.map = real;
       throw new RangeError("Array buffer allocation failed: out of memory");
     };
   });

@@ -60,14 +60,11 @@ test("it hears, without a network, what amt transcribe hears", async () => {
   await page.screenshot({ path: `${PICTURES}/landscape.png` });
   await page.setViewportSize({ width: 360, height: 640 });
   await page.waitForTimeout((seconds / 2) * 1000);
-  // A busy machine is behind; what waits is heard before it stops.
-  await page.locator("#status", { hasText: /^Listening$/ }).waitFor({ timeout: 60_000 });
   const shown = await figures(page);
   await page.screenshot({ path: `${PICTURES}/figures.png` });
   await page.click("#figures");
   await page.click("#listen");
-  await page.locator("#status", { hasText: "Stopped" }).waitFor();
-  await page.waitForTimeout(1500);
+  await page.locator("#status", { hasText: "Stopped" }).waitFor({ timeout: 300_000 });
   const found = await keptStrikes(page);
   const { f1, offsetS, driftS } = agreement(notes, found, TOLERANCE_S);
   console.log(JSON.stringify({ f1, offsetS, driftS, notes: notes.length, ...shown }));
@@ -75,7 +72,7 @@ test("it hears, without a network, what amt transcribe hears", async () => {
   expect(f1).toBeGreaterThanOrEqual(0.98);
   expect(Math.abs(driftS)).toBeLessThan(TOLERANCE_S);
   expect(shown.Lost).toBe("0.00 s");
-}, 300_000);
+}, 600_000);
 
 test("the session is listed, saved as MIDI, and played again", async () => {
   await page.click("#sessions");
@@ -97,4 +94,4 @@ test("the session is listed, saved as MIDI, and played again", async () => {
   await page.screenshot({ path: `${PICTURES}/replay.png` });
   await page.click("#leave");
   expect(await page.locator("#player").isHidden()).toBe(true);
-}, 60_000);
+}, 240_000);

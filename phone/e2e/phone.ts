@@ -55,17 +55,17 @@ export async function launch(sound?: string, ...more: string[]): Promise<Browser
   return chromium.launch({ executablePath, args: [...fake, ...play, ...more] });
 }
 
-/** A phone of 360 x 640, three pixels to each. */
-export async function phone(browser: Browser, allowed = true): Promise<BrowserContext> {
+/** A phone of 360 x 640, with so many pixels to each. */
+export async function phone(browser: Browser, pixels = 3): Promise<BrowserContext> {
   const context = await browser.newContext({
     viewport: { width: 360, height: 640 },
-    deviceScaleFactor: 3,
+    deviceScaleFactor: pixels,
     isMobile: true,
     hasTouch: true,
     colorScheme: "dark",
     acceptDownloads: true,
   });
-  if (allowed) await context.grantPermissions(["microphone"]);
+  await context.grantPermissions(["microphone"]);
   return context;
 }
 

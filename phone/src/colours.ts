@@ -1,5 +1,7 @@
 /** Colours of the roll, by theme; on the dark ground those of amt_tui (keys.py, live/palette.py). */
 
+import { round } from "./timing";
+
 export type Colour = [red: number, green: number, blue: number];
 
 export interface Theme {
@@ -68,6 +70,26 @@ export function velocityColour(velocity: number, theme: Theme): Colour {
   return mixed(theme.ramp[low], theme.ramp[low + 1], at - low);
 }
 
+/** Everything a theme paints with, as the canvas takes it: worked out once, not for every note. */
+export function paintsOf(theme: Theme) {
+  const paint = (colour: Colour) => ({ fill: css(colour), ink: ink(colour) });
+  const velocities = Array.from({ length: 128 }, (_, velocity) => velocity);
+  const notes = (part: Part) => velocities.map((v) => paint(noteColour(v, part, theme)));
+  return {
+    ground: css(theme.ground),
+    blackLane: css(theme.blackLane),
+    octave: css(theme.octave),
+    second: css(theme.second),
+    text: css(theme.text),
+    pedal: css(theme.pedal),
+    keyEdge: css(theme.keyEdge),
+    whiteKey: paint(theme.whiteKey),
+    blackKey: paint(theme.blackKey),
+    /** By part, then velocity. */
+    notes: { struck: notes("struck"), held: notes("held"), sustained: notes("sustained") },
+  };
+}
+
 /** Colour of a part of a note. */
 export function noteColour(velocity: number, part: Part, theme: Theme): Colour {
   const colour = velocityColour(velocity, theme);
@@ -75,12 +97,12 @@ export function noteColour(velocity: number, part: Part, theme: Theme): Colour {
   return part === "held" ? colour : mixed(colour, theme.ground, 0.42);
 }
 
-export function css([red, green, blue]: Colour): string {
+function css([red, green, blue]: Colour): string {
   return `rgb(${red} ${green} ${blue})`;
 }
 
 /** Black or white, whichever is read more easily on a colour. */
-export function ink(colour: Colour): string {
+function ink(colour: Colour): string {
   return luminance(colour) > 0.18 ? "#000" : "#fff";
 }
 
@@ -99,5 +121,5 @@ function luminance(colour: Colour): number {
 }
 
 function mixed(a: Colour, b: Colour, share: number): Colour {
-  return a.map((part, i) => Math.round(part + (b[i] - part) * share)) as Colour;
+  return a.map((part, i) => round(part + (b[i] - part) * share)) as Colour;
 }

@@ -11,17 +11,21 @@ export const WHITE_KEYS = 52;
 
 export interface Key {
   pitch: number;
+  name: string;
   black: boolean;
   /** Left edge and width, in white keys. */
   x: number;
   width: number;
 }
 
+const BY_PITCH: readonly Key[] = Array.from({ length: HIGHEST_PITCH + 1 }, (_, pitch) =>
+  lay(pitch),
+);
+
 /** All keys, the white ones first: in the order of painting. */
-export const KEYS: readonly Key[] = Array.from(
-  { length: HIGHEST_PITCH - LOWEST_PITCH + 1 },
-  (_, i) => keyOf(LOWEST_PITCH + i),
-).sort((a, b) => Number(a.black) - Number(b.black) || a.pitch - b.pitch);
+export const KEYS: readonly Key[] = BY_PITCH.slice(LOWEST_PITCH).sort(
+  (a, b) => Number(a.black) - Number(b.black) || a.pitch - b.pitch,
+);
 
 /** Name of a MIDI pitch: 60 is C4. */
 export function pitchName(pitch: number): string {
@@ -29,9 +33,14 @@ export function pitchName(pitch: number): string {
 }
 
 export function keyOf(pitch: number): Key {
+  return BY_PITCH[pitch];
+}
+
+function lay(pitch: number): Key {
+  const name = pitchName(pitch);
   const black = NAMES[pitch % 12].length > 1;
   const whites = Math.floor(pitch / 12) * 7 + WHITES_BEFORE[pitch % 12];
   const x = whites - 12; // A0 is the twelfth white key above C-1
-  if (!black) return { pitch, black, x, width: 1 };
-  return { pitch, black, x: x - BLACK_WIDTH / 2, width: BLACK_WIDTH };
+  if (!black) return { pitch, name, black, x, width: 1 };
+  return { pitch, name, black, x: x - BLACK_WIDTH / 2, width: BLACK_WIDTH };
 }

@@ -8,18 +8,36 @@ import { readInfo, type ModelInfo } from "./model";
 import { OnnxNetwork, type Network } from "./network";
 import { listenerProblem } from "./problems";
 import type { Block } from "./recorder.worklet";
-import { BLOCK_FRAMES, Transcriber } from "./stream";
+import { Transcriber } from "./stream";
 import { SAMPLE_RATE } from "./timing";
 
-/** A jump of the audio clock against the world's by more than this is sound that was lost. */
-const STALL_S = 0.25;
+/**
+ * Where the audio clock stands still against the world's for longer, the sound of that time is lost:
+ * the browser was suspended. What comes a little late is not: the browser had kept it.
+ */
+const STALL_S = 1.0;
 
-/** Sound that waits longer is dropped, the oldest first, and counted as lost: about ten seconds. */
-const MOST_WAITING = 1000;
+/** Most blocks heard at once: about two thirds of a second. */
+const MOST_TOGETHER = 64;
+
+/** Sound that waits longer is dropped, the oldest first, and counted as lost: about half a minute. */
+const MOST_WAITING = 3000;
 
 let info: ModelInfo;
 let network: Network;
 let line: Line | null = null;
+
+/** Waits until messages that have come were delivered; awaiting the network alone lets none in. */
+function delivered(): Promise<void> {
+  return new Promise((resolve) => {
+    const { port1, port2 } = new MessageChannel();
+    port2.onmessage = () => {
+      port1.close();
+      resolve();
+    };
+    port1.postMessage(null);
+  });
+}
 
 function reply(message: Reply): void {
   postMessage(message);
@@ -29,8 +47,8 @@ function reply(message: Reply): void {
 class Line {
   private readonly waiting: Block[] = [];
   private busy = false;
-  private next: number | null = null;
-  private previousAt: number | null = null;
+  /** The last block taken. */
+  private last: Block | null = null;
   private readonly ear: Ear;
 
   constructor(
@@ -42,11 +60,13 @@ class Line {
     port.onmessage = ({ data }: MessageEvent<Block>) => {
       this.waiting.push(data);
       if (this.waiting.length > MOST_WAITING) this.waiting.shift();
-      if (!this.busy) guard(this.work());
+      if (!this.busy) this.work().catch(report);
     };
   }
 
+  /** Hears what has come so far, and ends what sounds. */
   async rest(): Promise<void> {
+    await delivered();
     this.port.close();
     while (this.busy) await new Promise((resume) => setTimeout(resume, 5));
     const events = await this.ear.skip();
@@ -56,15 +76,30 @@ class Line {
   private async work(): Promise<void> {
     this.busy = true;
     try {
-      while (this.waiting.length > 0) await this.take(this.waiting.splice(0, BLOCK_FRAMES));
+      while (this.waiting.length > 0) {
+        const lostS = this.lost(this.waiting[0]);
+        const blocks = this.takeTogether();
+        await this.take(blocks, lostS);
+        await delivered();
+      }
     } finally {
       this.busy = false;
     }
   }
 
-  private async take(blocks: Block[]): Promise<void> {
+  /** Blocks that wait, up to the first before which sound was lost. */
+  private takeTogether(): Block[] {
+    const blocks: Block[] = [];
+    while (this.waiting.length > 0 && blocks.length < MOST_TOGETHER) {
+      if (blocks.length > 0 && this.lost(this.waiting[0]) > 0) break;
+      this.last = this.waiting.shift()!;
+      blocks.push(this.last);
+    }
+    return blocks;
+  }
+
+  private async take(blocks: Block[], lostS: number): Promise<void> {
     const started = performance.now();
-    const lostS = this.lost(blocks[0]);
     const length = blocks.reduce((sum, { samples }) => sum + samples.length, 0);
     const sound = new Float32Array(length);
     let at = 0;
@@ -76,16 +111,15 @@ class Line {
     for (const sample of sound) peak = Math.max(peak, Math.abs(sample));
     const events = await this.ear.hear(sound, lostS);
     const last = blocks[blocks.length - 1];
-    this.next = last.frame + last.samples.length;
-    this.previousAt = last.at;
     this.report(events, last.at, performance.now() - started, length / this.rate, lostS, peak);
   }
 
   /** Seconds missing before a block: by the audio clock, or by the world's where that stood still. */
   private lost(block: Block): number {
-    if (this.next === null || this.previousAt === null) return 0;
-    const skippedS = Math.max((block.frame - this.next) / this.rate, 0);
-    const elapsedS = (block.at - this.previousAt) / 1000;
+    if (this.last === null) return 0;
+    const next = this.last.frame + this.last.samples.length;
+    const skippedS = Math.max((block.frame - next) / this.rate, 0);
+    const elapsedS = (block.at - this.last.at) / 1000;
     const stoodS = elapsedS - skippedS - block.samples.length / this.rate;
     return skippedS + (stoodS > STALL_S ? stoodS : 0);
   }
@@ -141,11 +175,14 @@ async function obey(request: Request): Promise<void> {
   }
 }
 
-function guard(work: Promise<void>): void {
-  work.catch((error: unknown) => {
-    const { problem, remedy } = listenerProblem(error);
-    reply({ kind: "failed", problem, remedy });
-  });
+function report(error: unknown): void {
+  const { problem, remedy } = listenerProblem(error);
+  reply({ kind: "failed", problem, remedy });
 }
 
-onmessage = ({ data }: MessageEvent<Request>) => guard(obey(data));
+let obeying: Promise<void> = Promise.resolve();
+
+onmessage = ({ data }: MessageEvent<Request>) => {
+  // One after the other: the network hears one thing at a time.
+  obeying = obeying.then(() => obey(data)).catch(report);
+};

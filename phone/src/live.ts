@@ -37,6 +37,8 @@ export class Live {
   /** Sample of the session's clock and the world's, in milliseconds: their difference. */
   private offsetMs: number | null = null;
   private lastAt = 0;
+  /** Stopped, and what had come is still being heard. */
+  finishing = false;
   private end = 0;
 
   private constructor(private readonly listener: Listener) {}
@@ -103,8 +105,10 @@ export class Live {
   /** Lets go of the microphone; the listener still ends what sounds, and tells by `rested`. */
   async stop(): Promise<void> {
     const microphone = this.microphone;
+    if (microphone === null) return;
     this.microphone = null;
-    await microphone?.close();
+    this.finishing = true;
+    await microphone.close();
     this.listener.rest();
   }
 
@@ -112,6 +116,7 @@ export class Live {
   async close(): Promise<void> {
     const microphone = this.microphone;
     this.microphone = null;
+    this.finishing = false;
     await microphone?.close();
     this.history.advance(this.end);
     await this.journal?.close(this.history.notes);

@@ -142,9 +142,16 @@ class App {
 
   private async stop(problem: Problem | null = null): Promise<void> {
     if (problem !== null) showProblem(problem);
+    if (!this.live?.listening) return;
     void this.wakeLock.release();
-    await this.live?.stop();
-    this.refresh("Stopped");
+    await this.live.stop();
+    this.refresh("Finishing");
+  }
+
+  /** The listener has heard what had come. */
+  private rested(): void {
+    const status = page.status.textContent ?? "";
+    this.refresh(status === "Finishing" ? "Stopped" : status);
   }
 
   private hold(yes: boolean): void {
@@ -196,7 +203,7 @@ class App {
         this.live?.took(reply);
         break;
       case "rested":
-        void this.live?.close();
+        void this.live?.close().then(() => this.rested());
         break;
       case "transcribed":
         this.transcribed(reply.events, reply.share);
@@ -283,7 +290,7 @@ class App {
   /** Brings the buttons in line with what can be done now. */
   private refresh(status: string): void {
     say(page.status, status);
-    const ready = this.listener !== null && this.job === null;
+    const ready = this.listener !== null && this.job === null && !this.live?.finishing;
     page.listen.disabled = page.open.disabled = page.file.disabled = !ready;
     say(page.listen, this.live?.listening ? "Stop" : "Listen");
     page.hold.disabled = this.live === null || this.replay !== null;
@@ -325,7 +332,7 @@ class App {
   private condition(live: Live): string {
     if (this.interrupted) return "Interrupted: waiting for the sound";
     const behindS = live.figures.behindMs / 1000;
-    return behindS > BEHIND_S ? `Listening, ${behindS.toFixed(0)} s behind` : "Listening";
+    return behindS > BEHIND_S ? `${behindS.toFixed(0)} s behind` : "Listening";
   }
 
   /** Everything that is said in words. */

@@ -5,18 +5,9 @@
  * before it is struck; in a replay they fall onto the keys, as in amt_tui/live/falling.py.
  */
 
-import {
-  css,
-  DARK,
-  ink,
-  LIGHT,
-  noteColour,
-  velocityColour,
-  type Part,
-  type Theme,
-} from "./colours";
+import { DARK, LIGHT, paintsOf, type Part } from "./colours";
 import type { History, Press, Span } from "./history";
-import { KEYS, keyOf, pitchName } from "./keyboard";
+import { KEYS, keyOf } from "./keyboard";
 import { SAMPLE_RATE } from "./timing";
 import type { Viewport } from "./viewport";
 
@@ -30,10 +21,15 @@ const PEDAL_WIDTH = 4;
 const TICKS_S = [1, 2, 5, 10, 15, 30, 60];
 const TICK_SPACING = 56;
 
+/** A name on a block: where, and in which ink. */
+type Label = [name: string, x: number, y: number, ink: string];
+
 export class Roll {
   private readonly context: CanvasRenderingContext2D;
   private readonly light = matchMedia("(prefers-color-scheme: light)");
-  private theme: Theme = DARK;
+  private readonly themes = { dark: paintsOf(DARK), light: paintsOf(LIGHT) };
+  private paints = this.themes.dark;
+  private labels: Label[] = [];
 
   constructor(
     private readonly canvas: HTMLCanvasElement,
@@ -58,15 +54,17 @@ export class Roll {
   }
 
   paint(history: History): void {
-    this.theme = this.light.matches ? LIGHT : DARK;
+    this.paints = this.light.matches ? this.themes.light : this.themes.dark;
     const [start, end] = this.view.window;
     const spans = history.spans(start, end + 1);
     const presses = history.presses(start, end + 1);
     this.paintGround(start, end);
     this.paintPedal(presses);
+    this.labels = [];
     // Black keys lie on top of white ones.
-    spans.sort((a, b) => Number(keyOf(a.pitch).black) - Number(keyOf(b.pitch).black));
-    for (const span of spans) this.paintNote(span, presses);
+    for (const span of spans) if (!keyOf(span.pitch).black) this.paintNote(span, presses);
+    for (const span of spans) if (keyOf(span.pitch).black) this.paintNote(span, presses);
+    this.paintLabels();
     this.paintKeyboard(this.lit(history));
   }
 
@@ -79,12 +77,14 @@ export class Roll {
   }
 
   private paintGround(start: number, end: number): void {
-    const { context: c, view, theme } = this;
-    c.fillStyle = css(theme.ground);
+    const { context: c, view, paints } = this;
+    c.fillStyle = paints.ground;
     c.fillRect(0, 0, view.width, view.height);
-    c.fillStyle = css(theme.blackLane);
-    for (const key of KEYS) if (key.black) this.fillLane(key.x, key.width);
-    c.fillStyle = css(theme.octave);
+    c.fillStyle = paints.blackLane;
+    for (const { black, x, width } of KEYS) {
+      if (black) c.fillRect(view.x(x), 0, view.keyWidth * width, view.floor);
+    }
+    c.fillStyle = paints.octave;
     for (const { pitch, x } of KEYS) {
       if (pitch % 12 === 0) c.fillRect(Math.round(view.x(x)), 0, 1, view.floor);
     }
@@ -95,20 +95,15 @@ export class Roll {
     for (let s = Math.max(Math.ceil(start / SAMPLE_RATE / step), 0) * step; ; s += step) {
       if (s * SAMPLE_RATE > end) break;
       const y = Math.round(view.y(s * SAMPLE_RATE));
-      c.fillStyle = css(theme.second);
+      c.fillStyle = paints.second;
       c.fillRect(0, y, view.width, 1);
-      c.fillStyle = css(theme.text);
+      c.fillStyle = paints.text;
       c.fillText(clockText(s), PEDAL_WIDTH + 3, y - 1);
     }
   }
 
-  private fillLane(x: number, width: number): void {
-    const left = this.view.x(x);
-    this.context.fillRect(left, 0, this.view.keyWidth * width, this.view.floor);
-  }
-
   private paintPedal(presses: Press[]): void {
-    this.context.fillStyle = css(this.theme.pedal);
+    this.context.fillStyle = this.paints.pedal;
     for (const [down, up] of presses) {
       const [top, bottom] = this.between(down, up);
       this.context.fillRect(0, top, PEDAL_WIDTH, bottom - top);
@@ -116,30 +111,49 @@ export class Roll {
   }
 
   private paintNote(span: Span, presses: Press[]): void {
-    const { context: c, view, theme } = this;
-    const { x, width } = keyOf(span.pitch);
+    const { view } = this;
+    const { x, width, name } = keyOf(span.pitch);
     const left = view.x(x) + 0.5;
     const wide = view.keyWidth * width - 1;
     if (left > view.width || left + wide < 0) return;
-    const part = (from: number, to: number, kind: Part) => {
-      if (to <= from) return;
-      const [top, bottom] = this.between(from, to);
-      c.fillStyle = css(noteColour(span.velocity, kind, theme));
-      c.fillRect(left, top, wide, Math.max(bottom - top, 1));
-    };
-    part(span.start, span.end, "held");
+    this.paintPart(span, "held", left, wide, span.start, span.end);
     for (const [down, up] of presses) {
-      part(Math.max(span.start, down), Math.min(span.end, up), "sustained");
+      const [from, to] = [Math.max(span.start, down), Math.min(span.end, up)];
+      this.paintPart(span, "sustained", left, wide, from, to);
     }
     const head = Math.min(span.end, span.start + HEAD_S * SAMPLE_RATE);
-    part(span.start, head, "struck");
+    this.paintPart(span, "struck", left, wide, span.start, head);
     const [top, bottom] = this.between(span.start, span.end);
-    if (wide < NAME_WIDTH || bottom - top < 14) return;
+    const struckInView = span.start >= view.window[0] && span.start <= view.window[1];
+    if (!struckInView || wide < NAME_WIDTH || bottom - top < 14) return;
+    const { ink } = this.paints.notes.struck[span.velocity];
+    this.labels.push([name, left + wide / 2, view.falls ? bottom - 1 : top + 13, ink]);
+  }
+
+  private paintPart(
+    { velocity }: Span,
+    part: Part,
+    left: number,
+    wide: number,
+    from: number,
+    to: number,
+  ): void {
+    if (to <= from) return;
+    const [top, bottom] = this.between(from, to);
+    this.context.fillStyle = this.paints.notes[part][velocity].fill;
+    this.context.fillRect(left, top, wide, Math.max(bottom - top, 1));
+  }
+
+  /** All names at once: changing the font for each would cost more than the blocks. */
+  private paintLabels(): void {
+    const { context: c } = this;
     c.font = `600 10px ${FONT}`;
     c.textAlign = "center";
-    c.textBaseline = view.falls ? "bottom" : "top";
-    c.fillStyle = ink(noteColour(span.velocity, "struck", theme));
-    c.fillText(pitchName(span.pitch), left + wide / 2, view.falls ? bottom - 1 : top + 2);
+    c.textBaseline = "bottom";
+    for (const [name, x, y, ink] of this.labels) {
+      c.fillStyle = ink;
+      c.fillText(name, x, y);
+    }
   }
 
   /** Top and bottom on the canvas of a stretch of time, above the keys. */
@@ -149,27 +163,25 @@ export class Roll {
   }
 
   private paintKeyboard(lit: Map<number, number>): void {
-    const { context: c, view, theme } = this;
+    const { context: c, view, paints } = this;
     const tall = view.keyboardHeight;
-    c.textAlign = "center";
-    c.textBaseline = "bottom";
-    for (const { pitch, black, x, width } of KEYS) {
+    c.font = `600 ${Math.min(11, view.keyWidth * 0.62)}px ${FONT}`;
+    for (const { pitch, name, black, x, width } of KEYS) {
       const left = view.x(x);
       const wide = view.keyWidth * width;
       if (left > view.width || left + wide < 0) continue;
       const velocity = lit.get(pitch);
-      const face = velocity === undefined ? null : velocityColour(velocity, theme);
-      const colour = face ?? (black ? theme.blackKey : theme.whiteKey);
+      const rest = black ? paints.blackKey : paints.whiteKey;
+      const { fill, ink } = velocity === undefined ? rest : paints.notes.held[velocity];
       const height = black ? tall * 0.62 : tall;
-      c.fillStyle = css(theme.keyEdge);
+      c.fillStyle = paints.keyEdge;
       c.fillRect(left, view.floor, wide, height);
-      c.fillStyle = css(colour);
+      c.fillStyle = fill;
       c.fillRect(left + 0.5, view.floor + 1, wide - 1, height - (black ? 1.5 : 1));
-      const named = face !== null ? wide >= 12 : pitch % 12 === 0 && wide >= 10;
+      const named = velocity === undefined ? pitch % 12 === 0 && wide >= 10 : wide >= 12;
       if (!named) continue;
-      c.font = `${face ? 600 : 400} ${Math.min(11, wide * 0.62)}px ${FONT}`;
-      c.fillStyle = ink(colour);
-      c.fillText(pitchName(pitch), left + wide / 2, view.floor + height - 3);
+      c.fillStyle = ink;
+      c.fillText(name, left + wide / 2, view.floor + height - 3);
     }
   }
 }

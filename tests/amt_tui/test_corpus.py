@@ -68,8 +68,20 @@ def test_dry_run_measures_and_writes_nothing(
     run = amt("corpus", "build", "noise", "-o", "c", "--dry-run", "--hours", 2, "--workers", 2)
     assert run.code == 0
     assert "2.00 h in" in run.out
-    assert re.search(r"About \d+:\d\d on 2 core\(s\).* [1-9]\d* audio-hours per core-hour", run.out)
+    assert re.search(
+        r"About \d+\.\d minutes on 2 core\(s\).* [1-9]\d* audio-hours per core-hour", run.out
+    )
     assert not (tmp_path / "c").exists()
+
+
+def test_urls_are_built_and_refused_for_reading(amt: Callable, tmp_path: Path) -> None:
+    url = f"file://{tmp_path}/c"
+    assert amt("corpus", "build", "noise:0.01", "-o", url, "--workers", 1).code == 0
+    assert amt("corpus", "verify", url).code == 0
+    refused = amt("corpus", "info", "s3://bucket/c")
+    assert refused.code == 2
+    assert "not on this machine" in refused.err
+    assert amt("corpus", "build", "noise:0.01", "-o", "gopher://bucket/c").code == 2
 
 
 def test_mistakes_have_code_2(amt: Callable, tmp_path: Path) -> None:

@@ -20,7 +20,7 @@ from corpus.segments import Mix, Segment, SegmentSource
 from transcriber.notes import Transcript
 
 DRY = AugmentationConfig(equaliser=0, device=0, room=0, noise=0, clipping=0, level_dbfs=(-6, -6))
-NOTHING = Mix(0, 0, 0, 0, DRY)
+NOTHING = Mix(0, 0, 0, 0, augmentation=DRY)
 
 
 def source_of(root: Path, mix: Mix | None = None, seed: int = 5) -> SegmentSource:
@@ -83,7 +83,7 @@ def test_segments_are_what_a_network_can_take(source: SegmentSource) -> None:
 
 
 def test_all_kinds_are_drawn_as_often_as_the_mix_says(toy_data: Path) -> None:
-    source = source_of(toy_data, Mix(0.4, 0.3, 0.2, 0.1, DRY))
+    source = source_of(toy_data, Mix(0.4, 0.3, 0.2, 0.1, augmentation=DRY))
     drawn: dict[str, int] = {}
     for name in ("_performance", "_recording", "_exercise", "_silence"):
 
@@ -119,7 +119,7 @@ def test_labels_lie_where_the_sound_starts(toy_data: Path, kind: str) -> None:
 
 
 def test_recordings_keep_their_own_time(toy_data: Path) -> None:
-    source = source_of(toy_data, replace(NOTHING, recordings=1.0))
+    source = source_of(toy_data, replace(NOTHING, recordings=1.0, bodies=0.0))
     (recording,) = source.recordings
     for number in range(5):
         segment = source.draw(number)

@@ -115,6 +115,15 @@ def test_processes_that_leak_in_the_same_line_are_added_up() -> None:
     assert str(judge([life])) == "leaking about 16 MB/epoch, most of it from a.py:1"
 
 
+def test_a_heap_that_grows_into_freed_room_leaks_too() -> None:
+    life = Life(True, life_of([300.0] * 6).samples)
+    lines = (LineGrowth("a.py:1", 9.0, 4.0),)
+    life.heaps = [HeapReport(10, n, 4.0 * n, 3, 1.0, 0.0, lines) for n in (2, 3, 4, 5, 6)]
+    verdict = judge([life])
+    assert str(verdict) == "leaking about 4.0 MB/epoch, most of it from a.py:1"
+    assert verdict.where == "main"
+
+
 def test_gpu_memory_is_judged_by_itself() -> None:
     life = life_of([70.0] * 6, gpu=[1000.0 + 30.0 * n for n in range(6)])
     life.profiled, life.heaps = True, [heap(10, "a.py:1", 0.2, gpu=30.0)]

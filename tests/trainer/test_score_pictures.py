@@ -8,7 +8,14 @@ import numpy as np
 import pytest
 
 from trainer.evaluation import Summary, judge, summarise
-from trainer.score_pictures import draw_pictures, draw_roll, draw_scores, draw_timing, typical
+from trainer.score_pictures import (
+    draw_pictures,
+    draw_roll,
+    draw_scores,
+    draw_timing,
+    excerpt_f1,
+    typical,
+)
 from transcriber.errors import OutputError
 from transcriber.notes import Note, Transcript
 
@@ -58,9 +65,12 @@ def test_the_roll_shows_found_missed_and_invented_notes() -> None:
     assert shown == ["found: 25", "missed: 5", "not played: 1"]
 
 
-def test_the_typical_piece_is_the_one_nearest_to_the_mean() -> None:
-    results = summary().results
-    assert typical(summarise([results[0], results[0], results[1]])).name == "all"
+def test_the_typical_piece_is_the_one_whose_excerpt_is_nearest_to_the_mean() -> None:
+    found, some = summary().results
+    assert excerpt_f1(found) == 1.0
+    assert excerpt_f1(some) == pytest.approx(2 * 25 / (26 + 30))
+    assert typical(summarise([found, found, found, some])).name == "all"
+    assert typical(summarise([found, some, some, some])).name == "folder/some"
 
 
 def test_a_folder_that_cannot_be_made(tmp_path: Path) -> None:

@@ -58,6 +58,11 @@ class HeapReport:
     gpu_mb: float
     lines: tuple[LineGrowth, ...]
 
+    @property
+    def main_mb(self) -> float:
+        """All that is known of in main memory."""
+        return self.python_mb + self.tensor_mb
+
     def record(self) -> dict[str, Any]:
         """Form kept in the journal."""
         return asdict(self)

@@ -81,6 +81,7 @@ class HeapWatch:
         """Ends the tracing."""
         if self._tracing:
             tracemalloc.stop()
+        self._tracing = False
 
     def _start(self) -> None:
         # A worker forked late inherits its parent's traces: none of them is its own growth.

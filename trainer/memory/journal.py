@@ -87,10 +87,23 @@ class Life:
         ends = [(s.epoch, s.held_mb) for s in self.epochs if s.epoch]
         return [epoch for epoch, _ in ends], [size for _, size in ends]
 
+    def heap_series(self) -> dict[str, Series]:
+        """Main memory each process allocated since the warm-up, by the process's name."""
+        series: dict[str, Series] = {}
+        for name, heap in self._named_heaps():
+            epochs, sizes = series.setdefault(name, ([], []))
+            epochs.append(heap.epoch)
+            sizes.append(heap.main_mb)
+        return series
+
     def last_heaps(self) -> dict[str, HeapReport]:
         """Each process's last heap report, by the process's name."""
+        return dict(self._named_heaps())
+
+    def _named_heaps(self) -> Iterator[tuple[str, HeapReport]]:
         names = {r.pid: r.name for sample in self.samples for r in sample.processes}
-        return {names.get(heap.pid, f"process {heap.pid}"): heap for heap in self.heaps}
+        for heap in self.heaps:
+            yield names.get(heap.pid, f"process {heap.pid}"), heap
 
     def _series(self, name: str) -> Series:
         epochs, sizes = [], []

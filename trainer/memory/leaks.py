@@ -1,6 +1,8 @@
 """The verdict on a run's memory: flat, or leaking so much per epoch, and in which line.
 
 Judged is the longest stretch without a stop: every start of a process begins at another height.
+When profiling, heaps are judged beside processes: what leaks into room that was freed before makes
+no process larger until that room is full.
 """
 
 from __future__ import annotations
@@ -10,10 +12,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from .journal import Life
-from .slopes import LEAST_EPOCHS, WARM_UP, Slope, measure
+from .slopes import LEAST_EPOCHS, LEAST_MB, WARM_UP, Slope, measure
 
 TOTAL = "all processes"
 GPU = "GPU"
+HEAP = ", its heap"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +48,8 @@ class Verdict:
             needed = WARM_UP + LEAST_EPOCHS - 1
             return f"too early to tell: {self.epochs} of {needed} epochs"
         if not self.leaking:
-            return f"flat ({self.mb_per_epoch:+.2f} MB/epoch over {self.epochs} epochs)"
+            lately = " lately" if self.mb_per_epoch >= LEAST_MB else ""
+            return f"flat{lately} ({self.mb_per_epoch:+.2f} MB/epoch over {self.epochs} epochs)"
         return f"leaking about {_rounded(self.mb_per_epoch)} MB/epoch{self._culprit()}"
 
     def _culprit(self) -> str:
@@ -65,6 +69,8 @@ def judge(lives: Sequence[Life]) -> Verdict:
     life = longest(lives)
     series = {TOTAL: life.total_series(), **life.process_series(), GPU: life.gpu_series()}
     measured = {name: measure(*points) for name, points in series.items()}
+    for name, points in life.heap_series().items():
+        measured[name + HEAP] = measure(*points, warm_up=1)
     slopes = {name: slope for name, slope in measured.items() if slope is not None}
     if TOTAL not in slopes:
         return Verdict(None, epochs=len(life.epochs), profiled=life.profiled)
@@ -75,7 +81,14 @@ def judge(lives: Sequence[Life]) -> Verdict:
     found = slopes[where]
     line, growth = _greatest_line(life, gpu=where == GPU)
     return Verdict(
-        True, found.mb_per_epoch, where, line, growth, found.epochs, life.profiled, slopes
+        True,
+        found.mb_per_epoch,
+        where.removesuffix(HEAP),
+        line,
+        growth,
+        found.epochs,
+        life.profiled,
+        slopes,
     )
 
 
@@ -85,7 +98,7 @@ def longest(lives: Sequence[Life]) -> Life:
 
 
 def _leak(slopes: dict[str, Slope]) -> str:
-    """Name of what leaks most; a process before the total, where one process is most of it."""
+    """Name of the series that leaks most; not of the total, where one process is most of it."""
     leaking = {name: s.mb_per_epoch for name, s in slopes.items() if s.leaking}
     if not leaking:
         return ""

@@ -15,7 +15,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-FRAMES = 16
+FRAMES = 12
 """Depth of the stacks tracemalloc keeps: torch's modules lie three frames apart."""
 
 UNKNOWN = "made before profiling began"

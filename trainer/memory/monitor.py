@@ -101,7 +101,8 @@ class MemoryMonitor(Observer):
 
     def finish(self, ending: Ending) -> None:
         """Draws the picture."""
-        # matplotlib is a large library: it waits for the end, where it grows nobody's epoch.
+        self.close()
+        # matplotlib is large: imported here, it is in nobody's epoch, and nothing traces it.
         from .picture import draw
 
         draw(read_journal(self._run), self._run / "memory.png")

@@ -1,4 +1,4 @@
-"""A run's memory as a picture: every process over time, and the lines that grew."""
+"""A run's memory as a picture: every process over the steps, and the lines that grew."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from .heap import HeapReport
 from .journal import Life
 from .leaks import judge, longest
 from .readings import Sample
+from .slopes import LEAST_MB
 
 _LINES = 8
 _SIZE = (11.0, 5.0)
@@ -22,7 +23,7 @@ _SIZE_WITH_LINES = (11.0, 8.0)
 
 
 def draw(lives: Sequence[Life], path: Path) -> None:
-    """Draws held and resident memory over hours, and the fastest growing lines when profiled.
+    """Draws held and resident memory over steps, and the fastest growing lines when profiled.
 
     Args:
         lives: A run's journal.
@@ -45,22 +46,21 @@ def draw(lives: Sequence[Life], path: Path) -> None:
 
 
 def _draw_processes(axes: Axes, lives: Sequence[Life]) -> None:
-    samples = [sample for life in lives for sample in life.samples]
-    began = samples[0].time if samples else 0.0
     colours: dict[str, str] = {}
     for life in lives:
-        hours = [(sample.time - began) / 3600.0 for sample in life.samples]
+        steps = [sample.step for sample in life.samples]
         for name, sizes in _by_name(life.samples).items():
             label = "" if name in colours else name
-            colours.setdefault(name, f"C{len(colours) % 10}")
-            at = [hour for hour, size in zip(hours, sizes, strict=True) if size is not None]
+            colour = colours.setdefault(name, f"C{len(colours) % 10}")
+            at = [step for step, size in zip(steps, sizes, strict=True) if size is not None]
             held = [size[0] for size in sizes if size is not None]
             rss = [size[1] for size in sizes if size is not None]
-            axes.plot(at, held, color=colours[name], label=label)
-            axes.plot(at, rss, color=colours[name], linestyle=":", linewidth=0.8)
-        if life is not lives[0] and hours:
-            axes.axvline(hours[0], color="grey", linewidth=0.8, linestyle="--")
-    axes.set(xlabel="hours; dashed: went on after a stop", ylabel="MB; dotted: resident")
+            axes.plot(at, held, color=colour, label=label)
+            axes.plot(at, rss, color=colour, linestyle=":", linewidth=0.8)
+        if life is not lives[0] and steps:
+            axes.axvline(steps[0], color="grey", linewidth=0.8, linestyle="--")
+    stops = "; dashed: went on after a stop" if len(lives) > 1 else ""
+    axes.set(xlabel=f"steps{stops}", ylabel="MB held; dotted: resident")
     axes.set_ylim(bottom=0.0)
     axes.grid(alpha=0.3)
     if colours:
@@ -87,6 +87,8 @@ def _draw_lines(axes: Axes, heaps: dict[str, HeapReport]) -> None:
     grown = sorted(grown, key=lambda pair: pair[0].fastest, reverse=True)[:_LINES][::-1]
     labels = [f"{line.at}\n{name}" for line, name in grown]
     axes.barh(labels, [line.fastest for line, _ in grown], color="C3", height=0.6)
+    # What is no leak shall not look like one.
+    axes.set_xlim(0.0, max(2 * LEAST_MB, 1.1 * grown[-1][0].fastest))
     axes.set_xlabel("growth, MB per epoch")
     axes.tick_params(axis="y", labelsize=8)
     axes.grid(axis="x", alpha=0.3)

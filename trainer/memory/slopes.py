@@ -43,13 +43,21 @@ class Slope:
     leaking: bool
 
 
-def measure(epochs: Sequence[int], sizes_mb: Sequence[float]) -> Slope | None:
-    """Judges a series of sizes at epoch ends, warm-up included; None while it is too short.
+def measure(
+    epochs: Sequence[int], sizes_mb: Sequence[float], warm_up: int = WARM_UP
+) -> Slope | None:
+    """Judges a series of sizes at epoch ends; None while it is too short.
 
     A leak is a rise of at least `LEAST_MB` per epoch that chance does not explain and that the
     later half still shows: what rose once and stays is a pool that found its size.
+
+    Args:
+        epochs: Their numbers [N].
+        sizes_mb: Sizes at their ends [N].
+        warm_up: Epochs at the start that may grow, 1 for a series that begins where they end.
     """
-    x, y = np.asarray(epochs[WARM_UP - 1 :]), np.asarray(sizes_mb[WARM_UP - 1 :])
+    first = warm_up - 1  # the end of the warm-up is where growth begins
+    x, y = np.asarray(epochs[first:]), np.asarray(sizes_mb[first:])
     if len(x) < LEAST_EPOCHS:
         return None
     whole, later = theil_sen(x, y), theil_sen(x[len(x) // 2 :], y[len(x) // 2 :])

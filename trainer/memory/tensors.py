@@ -63,22 +63,36 @@ def live_tensors() -> list[Tensor]:
 def count_tensors(tensors: Iterable[Tensor]) -> dict[str, Kept]:
     """Counts tensors and what they hold by the line where each was made.
 
-    Storages that several share, and nodes that several graphs share, are counted once.
+    Storages that several share, and nodes that several graphs share, are counted once. What a graph
+    has saved counts to the tensor at its end: without it, it would be free.
     """
-    tensors = list(tensors)
+    placed = [(tensor, birthplace(tensor)) for tensor in tensors]
     sites: dict[str, Kept] = defaultdict(Kept)
-    places = [birthplace(tensor) for tensor in tensors]
     storages: set[int] = set()
-    for tensor, place in zip(tensors, places, strict=True):
-        sites[place].count += 1
-        sites[place].add(_new_bytes(tensor, storages))
     nodes: set[Any] = set()
-    for tensor, place in zip(tensors, places, strict=True):
+    for tensor, place in placed:
+        sites[place].count += 1
+        if tensor.is_leaf and tensor.requires_grad:  # weights are nobody's activations
+            sites[place].add(_new_bytes(tensor, storages))
+    for tensor, place in _graph_ends(placed):
         for node in _new_nodes(tensor.grad_fn, nodes):
             sites[place].host_bytes += NODE_BYTES
             for saved in _saved_tensors(node):
                 sites[place].add(_new_bytes(saved, storages))
+    for tensor, place in placed:
+        sites[place].add(_new_bytes(tensor, storages))
     return dict(sites)
+
+
+def _graph_ends(placed: Iterable[tuple[Tensor, str]]) -> list[tuple[Tensor, str]]:
+    """Tensors whose graph no other one's contains."""
+    computed = [(tensor, place) for tensor, place in placed if tensor.grad_fn is not None]
+    seen: set[Any] = set()
+    inner: set[Any] = set()
+    for tensor, _ in computed:
+        for node in _new_nodes(tensor.grad_fn, seen):
+            inner.update(following for following, _ in node.next_functions)
+    return [(tensor, place) for tensor, place in computed if tensor.grad_fn not in inner]
 
 
 def _new_bytes(tensor: Tensor, seen: set[int]) -> tuple[int, bool]:

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
 import time
 
+import numpy as np
 import pytest
 
+from amt_tui.live.app import LiveApp
 from amt_tui.live.desk import Desk
+from transcriber.engine import Engine
+from transcriber.model import Model
 from transcriber.snapshot import Snapshot
+from transcriber.sources import ArraySource
+from transcriber.timing import SAMPLE_RATE
 
 from .conftest import FakeEngine, Played, Screening, in_order, note, run
 
@@ -104,6 +111,26 @@ def test_a_burst_does_not_stall_the_screen() -> None:
         assert (time.process_time() - began) / 60 < 1 / 15
 
     run(test, feed)
+
+
+def test_closing_during_capture_joins_every_thread_within_a_second(lively_model: Model) -> None:
+    before = set(threading.enumerate())
+    sound = np.zeros(60 * SAMPLE_RATE, np.float32)
+    engine = Engine(lively_model, lambda: ArraySource(sound, paced=True))
+
+    async def test() -> None:
+        engine.start()
+        async with LiveApp(engine).run_test(size=(80, 24)) as pilot:
+            while not engine.snapshot().samples:
+                await pilot.pause(0.02)
+            await pilot.press("q")
+
+    asyncio.run(test())
+    assert engine.snapshot().state == "listening"
+    began = time.monotonic()
+    engine.stop()
+    assert time.monotonic() - began < 1.0
+    assert not [thread for thread in set(threading.enumerate()) - before if thread.is_alive()]
 
 
 def test_closing_leaves_no_thread(played: Played) -> None:

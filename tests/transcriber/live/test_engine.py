@@ -3,14 +3,17 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 import numpy as np
 import pytest
+import soundfile
 
 from transcriber.engine import Engine
 from transcriber.errors import InputError, OutputError
 from transcriber.events import Event, NoteOn
 from transcriber.model import Model
+from transcriber.playback import FileSource
 from transcriber.sources import ArraySource, SourceError
 from transcriber.stream import Transcriber
 from transcriber.timing import SAMPLE_RATE
@@ -139,6 +142,35 @@ def test_stalled_source_is_shown_and_forgiven(
 
     assert engine.snapshot().state == "ended"
     assert engine.snapshot().samples == len(music)
+
+
+def test_late_is_not_stalled(engine_on: Callable, clock, paced: Callable, music) -> None:
+    engine = engine_on(paced(music))
+    engine.step()
+    clock.now += 10.0
+    engine.step()  # takes a block that came ten seconds ago
+    assert engine.snapshot().state == "listening"
+
+
+def test_winding_a_file_ends_what_sounds_and_moves_no_clock(
+    engine_on: Callable, drive: Callable, clock, music, tmp_path: Path
+) -> None:
+    soundfile.write(tmp_path / "music.wav", music, SAMPLE_RATE, subtype="FLOAT")
+    engine = engine_on(FileSource(tmp_path / "music.wav", clock=clock, sleep=clock.sleep))
+    while not engine.snapshot().sounding:
+        engine.step()
+    heard = engine.snapshot().samples
+    engine.seek(len(music) / SAMPLE_RATE - 0.5)
+    engine.step()
+    shot = engine.snapshot()
+    assert not shot.sounding
+    assert shot.position_s == pytest.approx(len(music) / SAMPLE_RATE - 0.49)
+    assert shot.samples == heard + SAMPLE_RATE // 100
+
+    drive(engine)
+
+    assert engine.snapshot().samples == heard + SAMPLE_RATE // 2
+    engine.stop()
 
 
 def test_flood_is_heard_whole(engine_on: Callable, drive: Callable, clock, music) -> None:
