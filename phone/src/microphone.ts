@@ -36,7 +36,7 @@ export class Microphone {
     if (navigator.mediaDevices === undefined || typeof AudioWorkletNode === "undefined") {
       throw new Problem("This browser cannot listen.", "Update it, or use another one.");
     }
-    const context = new AudioContext({ latencyHint: "interactive", sinkId: { type: "none" } } as AudioContextOptions);
+    const context = new AudioContext({ latencyHint: "interactive" });
     let stream: MediaStream | null = null;
     try {
       stream = await navigator.mediaDevices.getUserMedia(CONSTRAINTS);

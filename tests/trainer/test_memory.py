@@ -23,7 +23,7 @@ from trainer import batches, loop
 from trainer.config import RunConfig
 from trainer.loop import train
 from trainer.memory import picture
-from trainer.memory.journal import read_journal
+from trainer.memory.journal import Journal, read_journal
 from trainer.memory.leaks import Verdict, judge
 from trainer.memory.monitor import MemoryMonitor
 from trainer.network import NetworkConfig
@@ -166,6 +166,16 @@ def test_profiling_changes_no_weight(config: RunConfig, tmp_path: Path) -> None:
     watched = load_file(tmp_path / "watched" / loop.LAST)
     assert plain.keys() == watched.keys()
     assert all(torch.equal(plain[name], watched[name]) for name in plain)
+
+
+def test_a_run_without_its_journal_ends_well(
+    config: RunConfig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Journal, "append", lambda *_: None)  # as on a full disk
+    monitor = MemoryMonitor(tmp_path, profile=True)
+    result = train(replace(config, steps=2 * EPOCH_STEPS), tmp_path, observers=[monitor])
+    assert result.ending.reason == "finished"
+    assert str(monitor.verdict) == "too early to tell: 2 of 5 epochs"
 
 
 @pytest.mark.parametrize(("cost_s", "readings"), [(0.0, 101), (0.0625, 32), (8.0, 1)])

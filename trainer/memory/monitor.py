@@ -13,10 +13,12 @@ import os
 import time
 from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from trainer.observers import Beginning, Ending, Observer, Step
+from transcriber.errors import AmtError
 
 from .heap_watch import HeapWatch
 from .journal import Journal, Life, read_journal
@@ -96,7 +98,8 @@ class MemoryMonitor(Observer):
             report = self._heap.epoch(number)
             if report is not None:
                 self._journal.append("heap", report.record())
-            self._life.heaps = read_journal(self._run)[-1].heaps  # with those of the workers
+            with suppress(AmtError):
+                self._life.heaps = read_journal(self._run)[-1].heaps  # with those of the workers
         self.verdict = judge([self._life])
 
     def finish(self, ending: Ending) -> None:
@@ -105,7 +108,8 @@ class MemoryMonitor(Observer):
         # matplotlib is large: imported here, it is in nobody's epoch, and nothing traces it.
         from .picture import draw
 
-        draw(read_journal(self._run), self._run / "memory.png")
+        with suppress(AmtError):  # no room on the disk: the training is done all the same
+            draw(read_journal(self._run), self._run / "memory.png")
 
     def close(self) -> None:
         """Ends the profiling."""
