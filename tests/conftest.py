@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import faulthandler
 import json
+import multiprocessing
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -24,6 +26,19 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         action="store_true",
         help="write what the bundled model hears in the demo recording as the new golden notes",
     )
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """End processes that tests left behind, and name them: Python would wait for them."""
+    for child in multiprocessing.active_children():
+        terminalreporter.line(f"left behind by a test, and killed: {child}")
+        child.kill()
+        child.join()
+
+
+def pytest_unconfigure() -> None:
+    """Say where Python hangs, should it not end, and end it."""
+    faulthandler.dump_traceback_later(120.0, exit=True)
 
 
 @pytest.fixture(scope="session")

@@ -7,6 +7,7 @@ the position of the loader is one integer and any process can draw any segment.
 from __future__ import annotations
 
 from collections.abc import Generator, Iterator
+from multiprocessing import active_children
 
 import numpy as np
 import torch
@@ -105,10 +106,22 @@ def batches(
         # A loader draws a seed for its workers: from its own generator, to leave torch's alone.
         generator=torch.Generator().manual_seed(config.seed),
     )
-    for batch in loader:
-        if isinstance(batch, AmtError):
-            raise batch
-        yield batch
+    others = set(active_children())
+    served = iter(loader)
+    workers = set(active_children()) - others
+    try:
+        for batch in served:
+            if isinstance(batch, AmtError):
+                raise batch
+            yield batch
+    finally:
+        del served  # asks the workers to end, and waits for some seconds
+        for worker in workers:
+            if worker.is_alive():
+                # It hangs, and ignores what torch sends it then: Python would wait for it forever
+                # when it ends.
+                worker.kill()
+                worker.join()
 
 
 def _collate(items: list[Batch | AmtError]) -> Batch | AmtError:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import signal
+import time
+from multiprocessing import active_children
 from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 from corpus.segments import Segment
 from trainer.batches import batches
@@ -57,6 +61,23 @@ def test_an_error_in_a_worker_arrives_as_its_two_sentences(workers: int) -> None
         "The shard 7 is damaged.",
         "Build it again.",
     )
+
+
+def test_a_worker_that_hangs_is_ended_with_its_batches(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Stuck(Hum):
+        def draw(self, index: int) -> Segment:
+            if index >= 2:
+                time.sleep(3600.0)
+            return super().draw(index)
+
+    # What torch waits for a worker before it asks it to end by a signal, which ours ignore.
+    monkeypatch.setattr(torch.utils.data._utils, "MP_STATUS_CHECK_INTERVAL", 0.2)
+    before = set(active_children())
+    served = batches(Stuck(0.1), RunConfig(batch=2, seconds=1.0, workers=1), 0, Process())
+    next(served)
+    (worker,) = set(active_children()) - before
+    served.close()
+    assert worker.exitcode == -signal.SIGKILL
 
 
 def test_shares_of_the_processes_make_up_the_batch() -> None:
