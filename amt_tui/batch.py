@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, Protocol
 
+from transcriber.atomic import make_folder
 from transcriber.audio import AudioReader
 from transcriber.decoder import DecoderSettings
 from transcriber.errors import AmtError, OutputError
@@ -189,13 +190,7 @@ def _transcribe(
 
 def _prepare(job: Job, style: Style) -> None:
     for path in job.paths:
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise OutputError(
-                f"The folder {path.parent} cannot be made: {error.strerror}.",
-                "Choose another one with -o.",
-            ) from error
+        make_folder(path.parent)
         if not style.overwrite:
             check_replaceable(path)
 

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from transcriber.atomic import make_folder
 from transcriber.errors import UsageError
 
 if TYPE_CHECKING:
@@ -107,7 +108,7 @@ def build(
         str, typer.Option(help="Licence of sources that do not name their own.")
     ] = "unknown",
     free_noise: Annotated[
-        bool, typer.Option("--free-noise", help="Leave out noises that are for research only.")
+        bool, typer.Option("--free-noise", help="Leave out noises whose licence is not free.")
     ] = False,
     workers: Annotated[
         int | None, typer.Option(min=1, help="Processes.", show_default="all cores")
@@ -338,7 +339,7 @@ def plot(
         from corpus.census import take_census
         from corpus.pictures import draw_census, draw_item
 
-    output.mkdir(parents=True, exist_ok=True)
+    make_folder(output)
     paths = [output / "distributions.png"]
     draw_census(take_census(corpus), paths[0])
     for i in range(min(items, len(corpus))):

@@ -14,6 +14,14 @@ import typer
 
 from transcriber.errors import UsageError
 
+_IN, _OUT, _SESSIONS = "Sound in", "Notes out", "Sessions"
+
+EPILOG = (
+    "On the screen, ? shows every key and says what each figure means; q, or Ctrl-C, ends. "
+    "What is changed there (microphone, model, sensitivity, gate, view, palette) is remembered: "
+    "amt config shows it and where it lies."
+)
+
 
 def live(
     source: Annotated[
@@ -24,6 +32,7 @@ def live(
             metavar="FILE|-",
             help="Play a recording instead of the microphone, or hear standard input.",
             show_default=False,
+            rich_help_panel=_IN,
         ),
     ] = None,
     device: Annotated[
@@ -34,6 +43,7 @@ def live(
             metavar="NAME|NUMBER",
             help="The microphone; amt devices lists them.",
             show_default="remembered",
+            rich_help_panel=_IN,
         ),
     ] = None,
     model: Annotated[
@@ -47,13 +57,22 @@ def live(
         typer.Option(
             help="How much sound the microphone collects before it hands it on: 5, 10 or 40 ms.",
             show_default="remembered",
+            rich_help_panel=_IN,
         ),
     ] = None,
     plain: Annotated[
-        bool, typer.Option("--plain", help="Print one line per note, without a screen.")
+        bool,
+        typer.Option(
+            "--plain", help="Print one line per note, without a screen.", rich_help_panel=_OUT
+        ),
     ] = False,
     as_json: Annotated[
-        bool, typer.Option("--json", help="Print one JSON object per event, without a screen.")
+        bool,
+        typer.Option(
+            "--json",
+            help="Print one JSON object per event, without a screen.",
+            rich_help_panel=_OUT,
+        ),
     ] = False,
     midi_out: Annotated[
         str | None,
@@ -61,6 +80,7 @@ def live(
             metavar="PORT",
             help="Send the notes to the MIDI port whose name contains this, or to a new one.",
             show_default=False,
+            rich_help_panel=_OUT,
         ),
     ] = None,
     record_audio: Annotated[
@@ -69,29 +89,60 @@ def live(
             "--record-audio/--no-record-audio",
             help="Keep the sound with the session: 115 MB per hour.",
             show_default="remembered",
+            rich_help_panel=_SESSIONS,
         ),
     ] = None,
     save: Annotated[
         Path | None,
-        typer.Option("--save", "-o", help="A MIDI file to write at the end.", show_default=False),
+        typer.Option(
+            "--save",
+            "-o",
+            help="A MIDI file to write at the end.",
+            show_default=False,
+            rich_help_panel=_SESSIONS,
+        ),
     ] = None,
     keep: Annotated[
-        bool, typer.Option("--keep/--no-keep", help="Keep the session, for amt sessions.")
+        bool,
+        typer.Option(
+            "--keep/--no-keep",
+            help="Keep the session, for amt sessions.",
+            rich_help_panel=_SESSIONS,
+        ),
     ] = True,
     replay: Annotated[
         str | None,
-        typer.Option(metavar="SESSION|last", help="Play a kept session again.", show_default=False),
+        typer.Option(
+            metavar="SESSION|last",
+            help="Play a kept session again.",
+            show_default=False,
+            rich_help_panel=_SESSIONS,
+        ),
     ] = None,
-    loop: Annotated[bool, typer.Option("--loop", help="Begin again at the end.")] = False,
+    loop: Annotated[
+        bool, typer.Option("--loop", help="Begin again at the end.", rich_help_panel=_IN)
+    ] = False,
     start: Annotated[
-        float, typer.Option(min=0.0, metavar="SECONDS", help="Where in the recording to begin.")
+        float,
+        typer.Option(
+            min=0.0, metavar="SECONDS", help="Where in the recording to begin.", rich_help_panel=_IN
+        ),
     ] = 0.0,
     raw_format: Annotated[
         str,
-        typer.Option("--format", help="Coding of headerless samples on standard input."),
+        typer.Option(
+            "--format",
+            help="Coding of headerless samples on standard input: u8, s16le, s24le, s32le, "
+            "f32le, f64le.",
+            rich_help_panel=_IN,
+        ),
     ] = "s16le",
-    rate: Annotated[int, typer.Option(help="Their sample rate in Hz.")] = 48_000,
-    channels: Annotated[int, typer.Option(help="Their number of channels.")] = 1,
+    rate: Annotated[
+        int, typer.Option(help="Their sample rate in Hz.", rich_help_panel=_IN)
+    ] = 48_000,
+    channels: Annotated[
+        int, typer.Option(help="Their number of channels.", rich_help_panel=_IN)
+    ] = 1,
 ) -> None:
     """Listen to a piano and show the notes while they are played.
 

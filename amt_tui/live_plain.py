@@ -159,7 +159,7 @@ def run_plain(options: LiveOptions, *, as_json: bool) -> None:
     """
     from transcriber.devices import own_stderr
 
-    from .live_setup import set_stage
+    from .live_setup import PATIENCE_S, set_stage
 
     relay, printer = Relay(), Printer(as_json)
     with own_stderr():
@@ -171,7 +171,7 @@ def run_plain(options: LiveOptions, *, as_json: bool) -> None:
         # From here on Ctrl-C is too late: keeping the session takes no time worth interrupting.
         previous = signal.signal(signal.SIGINT, signal.SIG_IGN)
         try:
-            engine.stop()
+            engine.stop(PATIENCE_S)
             shot = engine.snapshot()
             with closed_pipe():
                 printer.events(_rest(relay))

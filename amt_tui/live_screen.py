@@ -20,7 +20,7 @@ from .live.desk import Desk
 from .live.picker import Choice, Offer
 from .live.rollview import LAYOUTS, View
 from .live_plain import kept_files
-from .live_setup import STDIN, LiveOptions, Stage, set_stage, source_opener
+from .live_setup import PATIENCE_S, STDIN, LiveOptions, Stage, set_stage, source_opener
 from .settings import PROFILES, Settings, changed, load_settings, save_settings
 
 if TYPE_CHECKING:
@@ -123,7 +123,7 @@ def run_screen(options: LiveOptions) -> None:
         try:
             app.run()
         finally:
-            stage.engine.stop()
+            stage.engine.stop(PATIENCE_S)
     shot = stage.engine.snapshot()
     if "gate_db" in choices.remembered or shot.gate_db != settings.gate:
         choices.remember("gate_db", -96.0 if shot.gate_db is None else round(shot.gate_db, 1))

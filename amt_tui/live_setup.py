@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 
 STDIN = "-"
 
+PATIENCE_S = 5.0
+"""For the engine to end: far more than it takes, unless a driver hangs or the machine is busy."""
+
 
 @dataclass(frozen=True)
 class LiveOptions:

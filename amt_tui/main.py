@@ -18,6 +18,7 @@ from .demo import demo
 from .devices import devices
 from .evaluate import EPILOG as EVALUATE_EPILOG
 from .evaluate import evaluate
+from .live_command import EPILOG as LIVE_EPILOG
 from .live_command import live
 from .memory import memory
 from .runs import runs
@@ -38,7 +39,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.command(epilog=EPILOG, no_args_is_help=True)(transcribe)
-app.command()(live)
+app.command(epilog=LIVE_EPILOG)(live)
 app.command()(devices)
 app.add_typer(sessions, name="sessions")
 app.command()(config)

@@ -82,10 +82,8 @@ def process_table(life: Life, verdict: Verdict) -> RenderableType:
         curve = [r.held_mb for s in life.samples for r in s.processes if r.name == reading.name]
         table.add_row(
             reading.name,
-            f"{reading.rss_mb:,.1f}",
-            f"{reading.uss_mb:,.1f}",
-            f"{reading.pss_mb:,.1f}",
-            f"{reading.held_mb:,.1f}",
+            *(f"{mb:,.0f}" for mb in (reading.rss_mb, reading.uss_mb, reading.pss_mb)),
+            f"{reading.held_mb:,.0f}",
             _growth(verdict, reading.name),
             _curve(curve),
         )
@@ -95,7 +93,7 @@ def process_table(life: Life, verdict: Verdict) -> RenderableType:
             "together",
             "",
             "",
-            f"{last.total_mb:,.1f}",
+            f"{last.total_mb:,.0f}",
             "",
             _growth(verdict, TOTAL),
             _curve(curve),
@@ -105,10 +103,10 @@ def process_table(life: Life, verdict: Verdict) -> RenderableType:
         gpu = [sample.gpu.allocated_mb for sample in life.samples if sample.gpu]
         table.add_row(
             last.gpu.name,
-            f"{last.gpu.reserved_mb:,.1f}",
+            f"{last.gpu.reserved_mb:,.0f}",
             "",
             "",
-            f"{last.gpu.allocated_mb:,.1f}",
+            f"{last.gpu.allocated_mb:,.0f}",
             _growth(verdict, GPU),
             _curve(gpu),
         )

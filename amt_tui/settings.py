@@ -14,7 +14,7 @@ from typing import Annotated, Any
 
 import typer
 
-from transcriber.errors import OutputError, UsageError
+from transcriber.errors import UsageError
 
 PROFILES = {"tight": 5.0, "normal": 10.0, "safe": 40.0}
 """Milliseconds of sound per block asked of the microphone: earlier notes against fewer losses."""
@@ -106,7 +106,7 @@ def save_settings(settings: Settings) -> None:
     Raises:
         OutputError: It cannot be written.
     """
-    from transcriber.atomic import atomic_write
+    from transcriber.atomic import atomic_write, make_folder
 
     path = settings_path()
     usual = asdict(Settings())
@@ -116,13 +116,7 @@ def save_settings(settings: Settings) -> None:
         for name, value in asdict(settings).items()
         if value != usual[name]
     ]
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise OutputError(
-            f"The folder {path.parent} cannot be made: {error.strerror}.",
-            "Name another file with AMT_CONFIG.",
-        ) from error
+    make_folder(path.parent, "Name another file with AMT_CONFIG.")
     atomic_write(path, "".join(lines).encode())
 
 

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from transcriber.errors import UsageError
+
+if TYPE_CHECKING:
+    from trainer.config import RunConfig
 
 WEIGHTS_LICENCE = "CC-BY-NC-SA-4.0"
 """Licence of weights trained on the full mix, because of MAPS and ASAP (LICENSE_weights)."""
@@ -52,6 +55,18 @@ def train(
             show_default=False,
         ),
     ] = None,
+    free: Annotated[
+        bool,
+        typer.Option(
+            "--free",
+            help="Only material that is CC0, in the public domain, CC BY or MIT, and simulated "
+            "rooms.",
+        ),
+    ] = False,
+    dry_run: Annotated[
+        bool,
+        typer.Option("--dry-run", help="Load the material, list it with its licences, and stop."),
+    ] = False,
     device: Annotated[str, typer.Option(help="cpu, cuda, or auto for cuda where it is.")] = "auto",
     plain: Annotated[
         bool, typer.Option("--plain", help="Lines instead of a screen, also in a terminal.")
@@ -99,7 +114,7 @@ def train(
     from trainer.config import RunConfig, material
     from trainer.loop import train as run_training
     from trainer.memory.monitor import MemoryMonitor
-    from trainer.metrics import MetricsLog
+    from trainer.metrics import Curves, MetricsLog
     from trainer.observers import Observer
     from trainer.presets import configure
     from trainer.presets import preset as find_preset
@@ -110,16 +125,19 @@ def train(
     base = (
         configure(RunConfig(), begun) if going_on else find_preset(preset, material(synth, corpus))
     )
-    settings = configure(base, config, set_)
+    settings = configure(base, config, [*(set_ or []), *(["data.free_only=true"] if free else [])])
+    if dry_run:
+        _list_material(settings, run)
+        return
     console = Console(stderr=True)
     memory = MemoryMonitor(run, profile_memory)
-    observers: list[Observer] = [MetricsLog(), TensorBoard(), memory]
+    observers: list[Observer] = [MetricsLog(), TensorBoard(), memory, Curves()]
     if wandb is not None:
         observers.append(WeightsAndBiases(wandb, offline=wandb_offline))
     if console.is_terminal and not plain:
         observers.append(TrainingScreen(console, memory))
     else:
-        observers.append(TrainingLines(console))
+        observers.append(TrainingLines(console, memory))
     try:
         result = run_training(settings, run, device, observers, profile_memory)
     except KeyboardInterrupt:
@@ -127,6 +145,18 @@ def train(
         raise typer.Exit(130) from None
     if result.first and export_ and result.ending.reason != "stopped":
         _export_run(run)
+
+
+def _list_material(settings: RunConfig, run: Path) -> None:
+    from rich.console import Console
+
+    from trainer.inventory import inventory
+    from trainer.material import load_source
+
+    from .training_material import print_material
+
+    source = load_source(settings, run.parent / "cache")
+    print_material(inventory(source, settings.data), settings, Console())
 
 
 def _export_run(run: Path) -> None:

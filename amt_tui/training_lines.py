@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from .training_pace import Pace
 
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from trainer.memory.monitor import Panel as MemoryPanel
     from trainer.observers import Beginning, Ending, Step, Validation
 
 INTERVAL_S = 10.0
@@ -23,16 +24,35 @@ REASONS = {
 }
 
 
+class Memory(Protocol):
+    """Tells how much memory is in use, see `trainer.memory`."""
+
+    def panel(self) -> MemoryPanel | None:
+        """The latest readings; None before the first."""
+
+
+def memory_told(memory: Memory | None) -> str:
+    """What became of the memory, as a sentence; empty where nobody knows."""
+    panel = memory.panel() if memory is not None else None
+    return f"Memory: {panel.verdict}." if panel is not None else ""
+
+
 class TrainingLines:
     """Observes a training, see `trainer.observers.Observer`.
 
     Args:
         console: Where it is printed.
+        memory: Whose verdict ends it.
         clock: Seconds from any origin.
     """
 
-    def __init__(self, console: Console, clock: Callable[[], float] = time.monotonic) -> None:
-        self._console, self._clock = console, clock
+    def __init__(
+        self,
+        console: Console,
+        memory: Memory | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._console, self._memory, self._clock = console, memory, clock
         self._pace = Pace(clock)
         self._spoke = -INTERVAL_S
         self._steps = 0
@@ -73,6 +93,8 @@ class TrainingLines:
     def finish(self, ending: Ending) -> None:
         """Says how it ended."""
         self._say(f"{REASONS[ending.reason]} at step {ending.step}.")
+        if told := memory_told(self._memory):
+            self._say(told)
 
     def close(self) -> None:
         """Has nothing to give back."""

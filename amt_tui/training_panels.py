@@ -28,7 +28,7 @@ PARTS = ("total", "onset", "frame", "offset", "velocity", "shift", "pedal")
 LOSS_ROWS = len(PARTS) + 1
 """Rows inside the panel of losses, the learning rate's included."""
 
-_SCORES = (
+SCORES = (
     ("onset_f1", "onset"),
     ("onset_precision", "prec."),
     ("onset_recall", "recall"),
@@ -39,6 +39,7 @@ _SCORES = (
     ("onset_error_ms", "ms off"),
     ("threshold", "thresh."),
 )
+"""Figures of a validation shown, with their headings."""
 
 _MUCH_WAITING = 0.05
 """Share of the time from which on waiting for data is coloured."""
@@ -98,13 +99,13 @@ def scores_panel(
     if best is not None and best not in shown:
         shown[0] = best
     table = Table(box=None, padding=(0, 1, 0, 0), expand=True)
-    for heading in ("step", *(heading for _, heading in _SCORES)):
+    for heading in ("step", *(heading for _, heading in SCORES)):
         table.add_column(heading, justify="right", no_wrap=True)
     for validation in shown:
         is_best = validation is best
         table.add_row(
             f"{'★ ' if is_best else ''}{validation.step:,}",
-            *(_cell(name, validation.scores.get(name)) for name, _ in _SCORES),
+            *(score_text(name, validation.scores.get(name)) for name, _ in SCORES),
             style="bold green" if is_best else "",
         )
     return _panel("validation", table)
@@ -128,7 +129,8 @@ def _curve(traces: Mapping[str, Trace], name: str, width: int, *, logarithmic: b
     return sparkline(traces[name].values(), max(6, width), logarithmic=logarithmic)
 
 
-def _cell(name: str, value: float | None) -> str:
+def score_text(name: str, value: float | None) -> str:
+    """A figure of a validation as tables have it: `.836`, or milliseconds."""
     if value is None:
         return ""
     return f"{value:.1f}" if name.endswith("_ms") else f"{value:.3f}".removeprefix("0")

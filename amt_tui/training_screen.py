@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from threading import Lock
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from rich.console import Group
 from rich.layout import Layout
@@ -20,26 +20,18 @@ from rich.text import Text
 
 from .reports import clock_time
 from .sparklines import Trace
-from .training_lines import REASONS
+from .training_lines import REASONS, Memory, memory_told
 from .training_pace import Pace
 from .training_panels import LOSS_ROWS, PARTS, loss_panel, memory_panel, pace_panel, scores_panel
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
 
-    from trainer.memory.monitor import Panel as MemoryPanel
     from trainer.observers import Beginning, Ending, Step, Validation
 
 REDRAWS_PER_S = 1.0
 
 _HELP = "Ctrl-C: stop after this step and save · twice: at once"
-
-
-class Memory(Protocol):
-    """Tells how much memory is in use, see `trainer.memory`."""
-
-    def panel(self) -> MemoryPanel | None:
-        """The latest readings; None before the first."""
 
 
 class TrainingScreen:
@@ -114,7 +106,7 @@ class TrainingScreen:
             self._console.print(
                 f"{REASONS[self._ending.reason]} at step {self._ending.step}, "
                 f"after {clock_time(self._pace.elapsed_s)}{reached}. "
-                f"See {self._beginning.run}.",
+                f"{memory_told(self._memory)} See {self._beginning.run}.".lstrip(),
                 highlight=False,
                 soft_wrap=True,
             )

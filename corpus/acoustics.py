@@ -17,6 +17,8 @@ from numpy.typing import NDArray
 from transcriber.errors import InputError
 from transcriber.timing import SAMPLE_RATE
 
+from .licences import is_free
+
 FloatArray = NDArray[np.float32]
 
 
@@ -37,7 +39,7 @@ def load_acoustics(folder: Path, free_only: bool = False) -> Acoustics:
 
     Args:
         folder: Folder with `manifest.json`, files relative to it.
-        free_only: Leave out noises that may be used for research only.
+        free_only: Leave out noises whose licence is not free.
 
     Raises:
         InputError: The manifest or a file is missing or unreadable.
@@ -47,7 +49,7 @@ def load_acoustics(folder: Path, free_only: bool = False) -> Acoustics:
     try:
         items = json.loads((folder / "manifest.json").read_text())["items"]
         for item in items:
-            if item["kind"] == "noise" and free_only and "no commercial" in item["licence"]:
+            if item["kind"] == "noise" and free_only and not is_free(item["licence"]):
                 continue
             audio, rate = soundfile.read(folder / item["file"], dtype="float32")
             if rate != SAMPLE_RATE or audio.ndim != 1:

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from transcriber.timing import PITCHES
 
 from .banks import Bank
-from .soundboard import NEUTRAL, draw_soundboard
+from .soundboard import NEUTRAL, PLACES, draw_soundboard
 from .strings import ring
 
 FloatArray = NDArray[np.float32]
@@ -74,7 +74,7 @@ class Instrument:
         pedal_db: Level of the knock with which the pedal comes and goes, dBFS.
         resonance_db: Level of the strings that sound along while the pedal is down; None for none.
         resonance: Impulse response of those strings, float32 [S].
-        soundboard: Impulse response of its body, float32 [S].
+        soundboard: Impulse responses of its body, float32 [places, S].
     """
 
     layers: tuple[Layer, ...]
@@ -151,7 +151,7 @@ class Instrument:
             resonance=ring(tuning + bank.tuning_cents, rng)
             if resonant
             else np.zeros(1, np.float32),
-            soundboard=draw_soundboard(rng) if rng.random() < 0.8 else NEUTRAL,
+            soundboard=draw_soundboard(rng, PLACES) if rng.random() < 0.8 else NEUTRAL,
         )
 
     @property

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import soundfile
 
-from transcriber.atomic import atomic_path
+from transcriber.atomic import atomic_path, make_folder
 from transcriber.errors import InputError
 from transcriber.midi import write_midi
 from transcriber.notes import Transcript
@@ -73,7 +73,7 @@ def _made_again(corpus: Corpus, name: str, task: Task) -> tuple[Dry, np.ndarray]
 
 
 def _write(stem: Path, audio: np.ndarray, transcript: Transcript) -> list[Path]:
-    stem.parent.mkdir(parents=True, exist_ok=True)
+    make_folder(stem.parent)
     wav, midi = stem.with_suffix(".wav"), stem.with_suffix(".mid")
     with atomic_path(wav) as draft:
         soundfile.write(draft, audio, SAMPLE_RATE, subtype="PCM_16")

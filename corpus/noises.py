@@ -139,7 +139,9 @@ def _lay(
     done, at = 0, start
     while done < len(out):
         count = min(len(out) - done, len(track) - at)
+        # Slices, because only where an index starts at 0 is the loop vectorised.
+        heard, piece = out[done : done + count], track[at : at + count]
         for i in range(count):
-            out[done + i] += level * track[at + i]
+            heard[i] += level * np.float32(piece[i])
         done += count
         at = 0

@@ -5,6 +5,7 @@ without copies.
 from __future__ import annotations
 
 import json
+import math
 import zipfile
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -17,11 +18,18 @@ from transcriber.errors import AmtError, InputError
 from transcriber.midi_reader import parse_midi
 from transcriber.notes import MIN_NOTE_S, Note, Pedal, Transcript
 
+from .licences import is_free
+
 HELD_OUT = ("validation", "test")
 """MAESTRO splits that are never trained on, so that figures on MAESTRO stay honest."""
 
-SOFTEST = 15
-"""Lowest velocity that a drawn style gives a note."""
+SOFTEST = 15.0
+"""A drawn style takes no note down to this velocity, where nobody would hear it and its label would
+mislead.
+"""
+
+SOFT = 30.0
+"""Below this velocity a style takes notes down ever less."""
 
 
 @dataclass(frozen=True)
@@ -121,23 +129,34 @@ class Style:
         )
 
     def velocity(self, velocity: int) -> int:
-        """Velocity after the curve, which turns around velocity 64; a note does not fall under
-        `SOFTEST` by the style alone, where nobody would hear it and its label would mislead.
+        """Velocity after the curve, which turns around velocity 64.
+
+        What would fall below `SOFT` is pressed together between `SOFT` and `SOFTEST`, each strike
+        still above the softer ones; a note played more softly than that stays as it was played.
         """
         curved = 64.0 + self.velocity_gain * (velocity - 64.0) + self.velocity_offset
-        return int(min(127.0, max(min(velocity, SOFTEST), round(curved))))
+        if curved < SOFT:
+            room = SOFT - SOFTEST
+            pressed = SOFTEST + room * math.exp((curved - SOFT) / room)
+            curved = max(curved, min(velocity, pressed))
+        return round(min(127.0, curved))
 
 
-def read_zip(path: Path) -> Iterator[tuple[str, Transcript]]:
+def read_zip(path: Path, free_only: bool = False) -> Iterator[tuple[str, Transcript]]:
     """Reads a zip of MIDI files, leaving out MAESTRO's validation and test pieces.
 
-    A `manifest.json` beside the zip, where there is one, names the split of each file. Files
-    without notes or that cannot be read are skipped.
+    A `manifest.json` beside the zip, where there is one, names the split of each file and the
+    licence of each collection. Files without notes or that cannot be read are skipped.
+
+    Args:
+        path: The zip.
+        free_only: Leave out collections whose licence is not free.
 
     Raises:
         InputError: The zip itself cannot be read.
     """
     splits: dict[str, str | None] = {}
+    licences = collection_licences(path)
     manifest = path.parent / "manifest.json"
     if manifest.exists():
         items = json.loads(manifest.read_text())["items"]
@@ -146,6 +165,8 @@ def read_zip(path: Path) -> Iterator[tuple[str, Transcript]]:
         with zipfile.ZipFile(path) as archive:
             for name in sorted(archive.namelist()):
                 if not name.lower().endswith((".mid", ".midi")) or splits.get(name) in HELD_OUT:
+                    continue
+                if free_only and not is_free(licences.get(collection(name), "")):
                     continue
                 try:
                     transcript = parse_midi(name, archive.read(name))
@@ -157,6 +178,19 @@ def read_zip(path: Path) -> Iterator[tuple[str, Transcript]]:
         raise InputError(
             f"The performances {path} cannot be read ({error}).", "Name a zip of MIDI files."
         ) from error
+
+
+def collection(name: str) -> str:
+    """Collection that a performance belongs to: the first folder in its name."""
+    return name.split("/")[0]
+
+
+def collection_licences(path: Path) -> dict[str, str]:
+    """Licence of each collection in a zip of performances, where its manifest tells."""
+    manifest = path.parent / "manifest.json"
+    if not manifest.exists():
+        return {}
+    return dict(json.loads(manifest.read_text()).get("licences") or {})
 
 
 @dataclass(frozen=True)

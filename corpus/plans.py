@@ -52,7 +52,7 @@ class Settings:
         trust_splits: Do not check that no piece lies in two splits.
         pianos: Sample banks, a soundfont or an SFZ library, absolute; empty for none.
         acoustics: Folder of rooms and noises, absolute; empty for none.
-        free_only: Leave out noises that may be used for research only.
+        free_only: Leave out noises whose licence is not free, see `licences`.
         recipe: Augmentation.
     """
 

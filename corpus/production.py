@@ -31,6 +31,7 @@ from .instruments import Instrument
 from .maps import combined, parse_table, uncombined
 from .material import draw_material
 from .packing import pack_notes, pack_pedals
+from .pedalling import as_heard
 from .performances import Performance
 from .pianos import load_pianos
 from .plans import Plan, Settings, Task
@@ -286,7 +287,8 @@ def _performance(shelf: Shelf, work: Work, name: str, workshop: Workshop) -> Ite
             "instrument": instrument.described(),
         }
         licences = (work.licence, *instrument.licences)
-        yield Dry(passage.name, audio, played, LEAD_S, drawn, instrument.name, licences)
+        heard = as_heard(played, instrument)
+        yield Dry(passage.name, audio, heard, LEAD_S, drawn, instrument.name, licences)
 
 
 def _exercise(work: Work, name: str, workshop: Workshop) -> Dry:
@@ -297,7 +299,8 @@ def _exercise(work: Work, name: str, workshop: Workshop) -> Dry:
     audio = render(played, instrument, round(clip_s * SAMPLE_RATE), LEAD_S)
     drawn = {"instrument": instrument.described()}
     licences = (work.licence, *instrument.licences)
-    return Dry(name, audio, played, LEAD_S, drawn, instrument.name, licences)
+    heard = as_heard(played, instrument)
+    return Dry(name, audio, heard, LEAD_S, drawn, instrument.name, licences)
 
 
 def _instrument(workshop: Workshop, rng: np.random.Generator) -> Instrument:

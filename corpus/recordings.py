@@ -16,18 +16,23 @@ from transcriber.notes import Transcript, sounding
 from transcriber.tables import read_tsv
 from transcriber.timing import SAMPLE_RATE
 
+from .licences import is_free
+
 
 @dataclass(frozen=True)
 class Recording:
-    """One recording: int16 audio [S] at `SAMPLE_RATE`, what was played, and which piano it is."""
+    """One recording: int16 audio [S] at `SAMPLE_RATE`, what was played, which piano it is, and the
+    licence, where the manifest tells.
+    """
 
     name: str
     piano: str
     audio: NDArray[np.int16]
     transcript: Transcript
+    licence: str = ""
 
 
-def load_recordings(folder: Path) -> list[Recording]:
+def load_recordings(folder: Path, free_only: bool = False) -> list[Recording]:
     """Loads a folder laid out like `../shared/data/real`: a `manifest.json` and files relative to
     it.
 
@@ -35,18 +40,26 @@ def load_recordings(folder: Path) -> list[Recording]:
     whose MIDI is missing is played without pedal: its sounding ends would be wrong, so it is left
     out.
 
+    Args:
+        folder: That folder.
+        free_only: Leave out recordings whose licence, by the manifest, is not free.
+
     Raises:
         InputError: The manifest or a file is missing or unreadable.
     """
     try:
-        items = json.loads((folder / "manifest.json").read_text())["items"]
-    except (OSError, ValueError, KeyError) as error:
+        manifest = json.loads((folder / "manifest.json").read_text())
+        items = manifest["items"]
+    except (OSError, ValueError, KeyError, TypeError) as error:
         raise InputError(
             f"{folder} has no manifest.json of recordings ({error}).",
             "Name a folder with audio, TSV and MIDI files and their manifest.",
         ) from error
     recordings = []
     for item in items:
+        licence = str(item.get("licence") or manifest.get("licence") or "")
+        if free_only and not is_free(licence):
+            continue
         midi = folder / (item.get("midi") or f"{item['id']}.mid")
         if not midi.exists():
             continue
@@ -65,6 +78,7 @@ def load_recordings(folder: Path) -> list[Recording]:
                 item.get("piano") or item["id"].rsplit("_", 1)[-1],
                 audio,
                 labels(folder / item["notes_tsv"], midi, len(audio) / SAMPLE_RATE),
+                licence,
             )
         )
     return recordings

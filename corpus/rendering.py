@@ -6,7 +6,6 @@ says what that means), both by test on every bank.
 
 from __future__ import annotations
 
-from bisect import bisect_right
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -21,21 +20,16 @@ from transcriber.timing import LOWEST_PITCH, PITCHES, SAMPLE_RATE
 
 from .banks import Zone
 from .instruments import ALL_CHANNELS, Instrument, Layer
-from .soundboard import resound
+from .pedalling import FIRST_UNDAMPED, HALF_LIFT, HalfPresses
+from .soundboard import place, resound
 
 FloatArray = NDArray[np.float32]
-
-FIRST_UNDAMPED = 90
-"""F#6: from here up a grand has no dampers, notes ring on after the key is released."""
 
 LONGEST_RING_S = 12.0
 """Longest part of a note that is rendered, as long as the longest samples."""
 
 RESTRIKE_FADE_S = 0.03
 """Time constant with which a strike quenches what its own strings still sounded."""
-
-HALF_LIFT = 0.4
-"""How freely strings sound along under a half-pressed pedal."""
 
 _DAMPERS_S = 0.05
 """How long dampers take to leave or to reach their strings."""
@@ -112,10 +106,9 @@ def render(
         float32 [samples]; a note of velocity 127 in the loudest register has an RMS near -20 dBFS
         in its first half second; nothing is clipped.
     """
-    out = np.zeros(samples, np.float32)
+    bridge = np.zeros((len(instrument.soundboard), samples), np.float32)
     end_s = start_s + samples / SAMPLE_RATE
-    presses = [pedal.onset_s for pedal in transcript.pedals]
-    halves = [_is_half(pedal, instrument) for pedal in transcript.pedals]
+    presses = HalfPresses(transcript.pedals, instrument)
     following: dict[int, float] = {}
     for note in reversed(transcript.notes):
         restrike_s = following.get(note.pitch, np.inf)
@@ -124,32 +117,22 @@ def render(
             continue
         if note.pitch < FIRST_UNDAMPED and note.offset_s < start_s - 1.0:
             continue
-        key_s = note.offset_s if note.key_offset_s is None else note.key_offset_s
         release_s, damped_s = note.offset_s, _damping_s(instrument, note.pitch)
-        if key_s < release_s - 0.02:  # the pedal holds it
-            press = bisect_right(presses, key_s) - 1
-            if press >= 0 and halves[press]:
-                release_s = key_s
-                # Heavy strings are hardly held by dampers that only touch them.
-                damped_s = instrument.half_pedal_s * 2.0 ** ((60 - note.pitch) / 24.0)
+        fade = presses.fade(note)
+        if fade is not None:
+            release_s, damped_s = fade.from_s, fade.time_constant_s
         if note.pitch >= FIRST_UNDAMPED:
             release_s = np.inf
+        out = bridge[place(note.pitch) % len(bridge)]
         _strike(
             out, note, instrument, start_s, _Voice(note.onset_s, release_s, damped_s, restrike_s)
         )
         _release(out, note, instrument, start_s, restrike_s)
     if transcript.pedals and instrument.resonance_db is not None:
-        out += _sympathetic(out, transcript.pedals, halves, instrument, start_s)
-    return resound(out, instrument.soundboard)
-
-
-def _is_half(pedal: Pedal, instrument: Instrument) -> bool:
-    """Whether a press lifts the dampers only partly.
-
-    Transcripts do not keep how deep a pedal went. The instant of the press decides, as good as by
-    chance, so that a window of a performance sounds as it does in the whole.
-    """
-    return (pedal.onset_s * 61.803) % 1.0 < instrument.half_pedal
+        bridge[0] += _sympathetic(
+            bridge.sum(0), transcript.pedals, presses.halves, instrument, start_s
+        )
+    return resound(bridge, instrument.soundboard)
 
 
 def _damping_s(instrument: Instrument, pitch: int) -> float:

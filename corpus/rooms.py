@@ -19,7 +19,8 @@ FloatArray = NDArray[np.float32]
 
 LONGEST_S = 2.5
 
-_BLOCK = 4096  # the transforms of two blocks stay within a core's cache
+_BLOCK = 8192
+_TILE = 512  # bins whose products stay in a core's first cache
 _METRES = 343.0 / SAMPLE_RATE  # travelled in one sample
 
 
@@ -151,8 +152,12 @@ def _products(
 ) -> NDArray[np.complex64]:
     """Sums the products of each block with the parts of the response that reach into it."""
     out = np.zeros_like(spectra)
-    for block in range(len(spectra)):
-        for part in range(min(block + 1, len(response))):
-            for bin in range(spectra.shape[1]):
-                out[block, bin] += spectra[block - part, bin] * response[part, bin]
+    for first in range(0, spectra.shape[1], _TILE):
+        last = min(first + _TILE, spectra.shape[1])
+        for block in range(len(spectra)):
+            total = out[block, first:last]
+            for part in range(min(block + 1, len(response))):
+                heard, answer = spectra[block - part, first:last], response[part, first:last]
+                for bin in range(last - first):
+                    total[bin] += heard[bin] * answer[bin]
     return out

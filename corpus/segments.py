@@ -20,6 +20,7 @@ from .augmentation import AugmentationConfig, apply, draw
 from .banks import Bank
 from .instruments import Instrument
 from .material import draw_material
+from .pedalling import as_heard
 from .performances import Repertoire, Style
 from .recordings import Recording
 from .rendering import render
@@ -122,13 +123,16 @@ class SegmentSource:
         lead_s = LEAD_S / style.tempo
         start_s = rng.uniform(-1.0, max(0.0, performance.duration_s - 0.5 * length_s))
         played = performance.window(start_s, start_s + length_s, lead_s, style)
-        audio = render(played, self._instrument(rng), self.samples, LEAD_S)
-        return Segment(audio, played, LEAD_S)
+        return self._rendered(played, rng)
 
     def _exercise(self, rng: np.random.Generator) -> Segment:
         played = draw_material(LEAD_S + self.samples / SAMPLE_RATE, rng)
-        audio = render(played, self._instrument(rng), self.samples, LEAD_S)
-        return Segment(audio, played, LEAD_S)
+        return self._rendered(played, rng)
+
+    def _rendered(self, played: Transcript, rng: np.random.Generator) -> Segment:
+        instrument = self._instrument(rng)
+        audio = render(played, instrument, self.samples, LEAD_S)
+        return Segment(audio, as_heard(played, instrument), LEAD_S)
 
     def _recording(self, rng: np.random.Generator) -> Segment:
         pianos = sorted(self._pianos)
@@ -138,7 +142,7 @@ class SegmentSource:
         start = int(rng.integers(0, len(recording.audio) - self.samples + 1))
         audio = recording.audio[start : start + self.samples].astype(np.float32) / 32768.0
         if rng.random() < self.mix.bodies:
-            audio = resound(audio, draw_soundboard(rng))
+            audio = resound(audio[None], draw_soundboard(rng))
         start_s = start / SAMPLE_RATE
         nearby = [
             n

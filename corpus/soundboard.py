@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.signal import oaconvolve
+from scipy.fft import irfft, next_fast_len, rfft
 
 from transcriber.timing import SAMPLE_RATE
 
@@ -18,29 +18,49 @@ FloatArray = NDArray[np.float32]
 LENGTH = 1024
 """Samples of a response, 64 ms: modes 16 Hz apart are told from each other."""
 
-NEUTRAL: FloatArray = np.ones(1, np.float32)
+PLACES = 3
+"""Stretches of the bridge, each of which drives the modes of the board in its own way."""
+
+NEUTRAL: FloatArray = np.ones((1, 1), np.float32)
 """A body that changes nothing."""
 
 
-def draw_soundboard(rng: np.random.Generator) -> FloatArray:
-    """Draws the response of one body.
+def place(pitch: int) -> int:
+    """Where on the bridge the strings of a key lie: not in one place with those of the octaves
+    above and below, whose partials are the same.
+    """
+    return (pitch + pitch // 12) % PLACES
 
-    Its gains in dB are a random walk over frequency (from 1 to 5 dB, new every sixth to third of an
-    octave), a fall below the lowest mode of up to 9 dB per octave, and a tilt of the treble. The
-    phase is minimal, so attacks stay where they are.
+
+def draw_soundboard(rng: np.random.Generator, places: int = 1) -> FloatArray:
+    """Draws the responses of one body to strings at some places.
+
+    Gains in dB are a random walk over frequency (from 1 to 5 dB, new every sixth to third of an
+    octave), with places another one for each (up to 6 dB), a fall below the lowest mode of up to
+    9 dB per octave, and a tilt of the treble. The phase is minimal, so attacks stay where they are.
 
     Returns:
-        float32 [LENGTH]; the mean gain between 100 Hz and 4 kHz is 0 dB.
+        float32 [places, LENGTH]; the mean gain between 100 Hz and 4 kHz is 0 dB at each.
     """
     hz = np.maximum(np.fft.rfftfreq(2 * LENGTH, 1 / SAMPLE_RATE), 20.0)
     octave = np.log2(hz / 20.0)
-    knots = np.arange(0.0, octave[-1] + 1.0, rng.uniform(1 / 6, 1 / 3))
-    gain_db = np.interp(octave, knots, rng.normal(0.0, rng.uniform(1.0, 5.0), len(knots)))
+    body_db = _walk(octave, rng, rng.uniform(1.0, 5.0))
     lowest_hz, fall_db = rng.uniform(50.0, 180.0), rng.uniform(0.0, 9.0)
-    gain_db -= fall_db * np.maximum(0.0, np.log2(lowest_hz / hz))
-    gain_db += rng.uniform(-3.0, 2.0) * np.maximum(0.0, np.log2(hz / 1500.0))
-    gain_db -= gain_db[(hz > 100.0) & (hz < 4000.0)].mean()
-    return _minimum_phase(gain_db)
+    body_db -= fall_db * np.maximum(0.0, np.log2(lowest_hz / hz))
+    body_db += rng.uniform(-3.0, 2.0) * np.maximum(0.0, np.log2(hz / 1500.0))
+    apart_db = rng.uniform(0.0, 6.0) if places > 1 else 0.0
+    return np.stack([_response(hz, body_db + _walk(octave, rng, apart_db)) for _ in range(places)])
+
+
+def _walk(
+    octave: NDArray[np.float64], rng: np.random.Generator, deviation_db: float
+) -> NDArray[np.float64]:
+    knots = np.arange(0.0, octave[-1] + 1.0, rng.uniform(1 / 6, 1 / 3))
+    return np.interp(octave, knots, rng.normal(0.0, deviation_db, len(knots)))
+
+
+def _response(hz: NDArray[np.float64], gain_db: NDArray[np.float64]) -> FloatArray:
+    return _minimum_phase(gain_db - gain_db[(hz > 100.0) & (hz < 4000.0)].mean())
 
 
 def _minimum_phase(gain_db: NDArray[np.float64]) -> FloatArray:
@@ -54,7 +74,17 @@ def _minimum_phase(gain_db: NDArray[np.float64]) -> FloatArray:
 
 
 def resound(audio: FloatArray, soundboard: FloatArray) -> FloatArray:
-    """Audio [S] as it sounds from another body; same length, no delay."""
-    if len(soundboard) == 1:
-        return audio
-    return np.asarray(oaconvolve(audio, soundboard)[: len(audio)], np.float32)
+    """What is heard of strings through their body.
+
+    Args:
+        audio: float32 [places, S].
+        soundboard: Responses [places, L], or `NEUTRAL` for one place.
+
+    Returns:
+        float32 [S], without delay.
+    """
+    if soundboard.shape[1] == 1:
+        return np.asarray(audio[0])
+    size = next_fast_len(audio.shape[1] + soundboard.shape[1] - 1, real=True)
+    heard = (rfft(audio, size) * rfft(soundboard, size)).sum(0)
+    return np.asarray(irfft(heard, size)[: audio.shape[1]], np.float32)

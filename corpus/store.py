@@ -200,20 +200,20 @@ class StoredSource:
         self.seed = seed
         self.augmentation = augmentation
         self.acoustics = acoustics or Acoustics((), ())
-        self._numbers = corpus.numbers(split)
-        if not len(self._numbers):
+        self.numbers = corpus.numbers(split)
+        if not len(self.numbers):
             raise InputError(
                 f"{corpus.folder} has no items in its split {split!r}.", "Build one that has."
             )
         # Long items in proportion: every second of the corpus is as likely as any other.
-        self._until = np.cumsum(corpus.index["samples"][self._numbers])
+        self._until = np.cumsum(corpus.index["samples"][self.numbers])
 
     def draw(self, index: int) -> Segment:
         """Segment number `index` >= 0; an item shorter than a segment is followed by silence."""
         rng = np.random.default_rng((self.seed, index))
         at = rng.random() * float(self._until[-1])
         place = int(np.searchsorted(self._until, at, side="right"))
-        item = self.corpus[int(self._numbers[min(place, len(self._numbers) - 1)])]
+        item = self.corpus[int(self.numbers[min(place, len(self.numbers) - 1)])]
         start = int(rng.integers(0, max(0, len(item.audio) - self.samples) + 1))
         sound = item.audio[start : start + self.samples].astype(np.float32) / 32767.0
         audio = np.pad(sound, (0, self.samples - len(sound)))

@@ -41,8 +41,8 @@ run_step() {
 can_apt() { [ "$(id -u)" -eq 0 ] && command -v apt-get >/dev/null; }
 
 apt_install() {
-  DEBIAN_FRONTEND=noninteractive apt-get update -q &&
-    DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends "$@"
+  local apt=(env DEBIAN_FRONTEND=noninteractive apt-get -q -o Acquire::http::Timeout=20)
+  "${apt[@]}" update && "${apt[@]}" install -y --no-install-recommends "$@"
 }
 
 # --- the interpreter --------------------------------------------------------------------------
@@ -126,8 +126,13 @@ pip_install() {
 
 install_base() { pip_install -e "$root"; }
 
-# The tests speak to a Dask cluster of their own.
-install_dev() { pip_install -e "$root[dev,cluster]"; }
+# The tests speak to a Dask cluster of their own, and play a soundfont where FluidSynth can be had.
+install_dev() {
+  if can_apt && ! command -v fluidsynth >/dev/null; then
+    apt_install fluidsynth || echo "amt: no FluidSynth; the tests that play a soundfont are skipped"
+  fi
+  pip_install -e "$root[dev,cluster]"
+}
 
 # torch first and alone, from the index of CPU builds, so that nothing asks PyPI for the CUDA one; its
 # other dependencies come with the extra. A wheel that pip's find-links has on disk is found this

@@ -230,7 +230,8 @@ def _write_toy_performances(folder: Path) -> None:
         archive.writestr("b/broken.mid", b"MThd")
         archive.writestr("README.txt", b"no performance")
     (folder / "written.mid").unlink()
-    (folder / "manifest.json").write_text(json.dumps({"items": items}))
+    licences = {"a": "CC0", "b": "theirs (CC BY-NC-SA 4.0)"}
+    (folder / "manifest.json").write_text(json.dumps({"items": items, "licences": licences}))
 
 
 def _write_toy_recording(folder: Path, sound: np.ndarray) -> None:

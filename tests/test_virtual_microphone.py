@@ -96,7 +96,7 @@ def test_what_is_played_is_what_is_transcribed(microphone: VirtualMicrophone) ->
         time.sleep(1.0)
         shot = engine.snapshot()
     finally:
-        engine.stop(2.0)
+        engine.stop(10.0)
 
     found = strikes_of(engine.events())
     assert shot.state == "listening"
@@ -120,7 +120,7 @@ def test_server_that_dies_is_waited_for_and_heard_again(
         with VirtualMicrophone(microphone.folder):
             await_state(engine, "listening")
     finally:
-        engine.stop(2.0)
+        engine.stop(10.0)
 
 
 def test_the_screen_shows_what_is_played(microphone: VirtualMicrophone, tmp_path: Path) -> None:

@@ -19,6 +19,14 @@ from .observers import Beginning, Ending, Observer, Step, Validation
 _GROUPS = {"audio_per_s": "speed", "waiting": "speed", "rate": "step", "norm": "step"}
 """Where a figure stands that is not a loss."""
 
+_TOGETHER = {
+    "Losses": ["loss/.*"],
+    "F1": ["validation/.*_f1"],
+    "Onsets": ["validation/onset_(precision|recall|f1)"],
+    "Pace": ["speed/.*"],
+}
+"""Figures that belong into one diagram, by the names of TensorBoard's tab *custom scalars*."""
+
 
 class Board(Observer):
     """Turns what it is told into named figures; where they go, a subclass says."""
@@ -67,6 +75,8 @@ class TensorBoard(Board):
         self._writer = SummaryWriter(
             str(beginning.run / "tensorboard"), purge_step=beginning.step + 1
         )
+        diagrams = {title: ["Multiline", tags] for title, tags in _TOGETHER.items()}
+        self._writer.add_custom_scalars({"together": diagrams})
         self._writer.add_text(
             "config", f"```json\n{beginning.config.to_json()}\n```", beginning.step
         )

@@ -1,29 +1,30 @@
 """Chooses the decoder's thresholds on recordings the network was not trained on.
 
 Onset first, since the other thresholds only matter for notes that exist; then frame and offset for
-the notes' ends, then the pedal. Each is the value with the highest score, averaged over recordings;
-one set of values serves all music.
+the notes' ends, then the pedal. Each is the value with the highest score, averaged over recordings
+as in `evaluation`; one set of values serves all music.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
-
 from corpus.recordings import Recording
 from transcriber.decoder import DecoderSettings
-from transcriber.scores import Score, Scores, score
+from transcriber.outputs import Activations
+from transcriber.scores import Score, score
+from transcriber.timing import FrameClock
 
 from . import checkpoint
-from .config import RunConfig
+from .evaluation import means
 from .validation import activations, decode
 
 ONSET_GRID = tuple(round(0.1 + 0.05 * i, 2) for i in range(17))
-FRAME_GRID = (0.2, 0.3, 0.4, 0.5, 0.6)
-OFFSET_GRID = (0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
-PEDAL_GRID = (0.3, 0.4, 0.5, 0.6, 0.7)
+FRAME_GRID = (0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.4, 0.5, 0.6)
+OFFSET_GRID = (0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99)
+PEDAL_GRID = tuple(round(0.1 + 0.1 * i, 2) for i in range(9))
 
 BALANCE = 0.06
 """How far precision and recall may lie apart where a threshold allows it: near its top F1 is so
@@ -31,7 +32,7 @@ flat that a few thousandths would decide whether a model plays too few notes or 
 """
 
 
-def calibrate(source: Path, recordings: list[Recording]) -> DecoderSettings:
+def calibrate(source: Path, recordings: Sequence[Recording]) -> DecoderSettings:
     """Thresholds for the averaged weights of checkpoint `source`.
 
     Args:
@@ -42,20 +43,32 @@ def calibrate(source: Path, recordings: list[Recording]) -> DecoderSettings:
         ModelError: The checkpoint cannot be read.
     """
     stored = checkpoint.load(source)
-    config = RunConfig.from_json(stored.meta["config"])
     state = stored.part("average")
-    answers = [activations(state, config, r.audio) for r in recordings]
+    answers = [activations(state, stored.config, r.audio) for r in recordings]
+    return choose(answers, recordings, stored.config.clock)
 
-    def scores(settings: DecoderSettings) -> list[Scores]:
-        return [
-            score(r.transcript, decode(a, settings, config.clock, len(r.audio)))
-            for a, r in zip(answers, recordings, strict=True)
+
+def choose(
+    answers: Sequence[Activations], recordings: Sequence[Recording], clock: FrameClock
+) -> DecoderSettings:
+    """Thresholds for what a network answered to each recording."""
+
+    def scores(settings: DecoderSettings) -> dict[str, Score]:
+        """Mean of each measure; what no recording tells of decides nothing."""
+        pieces = [
+            score(recording.transcript, decode(answer, settings, clock, len(recording.audio)))
+            for answer, recording in zip(answers, recordings, strict=True)
         ]
+        return {name: mean or Score(0.0, 0.0, 0.0) for name, mean in means(pieces).items()}
+
+    def ends(settings: DecoderSettings) -> float:
+        found = scores(settings)
+        return found["offset"].f1 + found["frame"].f1
 
     settings = DecoderSettings()
     settings = max(
         (replace(settings, onset_threshold=x) for x in ONSET_GRID),
-        key=lambda s: _merit([one.onset for one in scores(s)]),
+        key=lambda s: _merit(scores(s)["onset"]),
     )
     settings = max(
         (
@@ -63,19 +76,14 @@ def calibrate(source: Path, recordings: list[Recording]) -> DecoderSettings:
             for x in FRAME_GRID
             for y in OFFSET_GRID
         ),
-        key=lambda s: _mean([one.offset.f1 + one.frame.f1 for one in scores(s)]),
+        key=ends,
     )
     return max(
         (replace(settings, pedal_threshold=x) for x in PEDAL_GRID),
-        key=lambda s: _mean([one.pedal.f1 for one in scores(s)]),
+        key=lambda s: scores(s)["pedal"].f1,
     )
 
 
-def _merit(onsets: list[Score]) -> tuple[bool, float]:
+def _merit(onset: Score) -> tuple[bool, float]:
     """Balanced thresholds before others, then by F1."""
-    apart = _mean([one.precision for one in onsets]) - _mean([one.recall for one in onsets])
-    return abs(apart) <= BALANCE, _mean([one.f1 for one in onsets])
-
-
-def _mean(values: list[float]) -> float:
-    return float(np.mean(values))
+    return abs(onset.precision - onset.recall) <= BALANCE, onset.f1

@@ -13,6 +13,7 @@ from corpus.segments import Mix
 from transcriber.features import FeatureConfig
 from transcriber.timing import FrameClock
 
+from .history import flat
 from .network import NetworkConfig
 from .targets import LossWeights
 
@@ -30,7 +31,8 @@ class DataConfig:
         acoustics: Folder of rooms and noises.
         development: Folder of recordings with labels, for choosing and calibrating only.
         exclude: Names of banks, pianos or collections that are left out.
-        free_only: Leave out noises that may be used for research only.
+        free_only: Use only what its licence lets anyone use for anything: CC0, public domain,
+            CC BY and MIT, and simulated rooms.
         corpus_share: Share of segments from the corpus, where there is material to render too.
     """
 
@@ -60,10 +62,11 @@ class RunConfig:
         steps: Optimiser steps.
         batch: Segments per step, over all processes.
         seconds: Length of a segment.
+        optimizer: "muon" (see `trainer.optimizer`) or "adamw".
         learning_rate: Highest learning rate.
         warmup: Steps of linear rise.
         decay: Share of the steps, at the end, in which the rate falls linearly to zero.
-        weight_decay: AdamW's weight decay.
+        weight_decay: Share of a weight taken off per step and unit of learning rate.
         clip: Largest norm of the gradient.
         ema: Decay of the averaged weights per step, reached gradually.
         delay: Frames by which labels lag behind the sound.
@@ -90,6 +93,7 @@ class RunConfig:
     steps: int = 6000
     batch: int = 8
     seconds: float = 8.0
+    optimizer: str = "muon"
     learning_rate: float = 1.2e-3
     warmup: int = 200
     decay: float = 0.6
@@ -121,6 +125,8 @@ class RunConfig:
                 raise ValueError(f"{name} must lie between 0 and 1")
         if self.precision not in ("bf16", "fp32"):
             raise ValueError("precision must be bf16 or fp32")
+        if self.optimizer not in ("muon", "adamw"):
+            raise ValueError("optimizer must be muon or adamw")
 
     @property
     def clock(self) -> FrameClock:
@@ -161,7 +167,7 @@ def _tuples(values: dict[str, Any]) -> dict[str, Any]:
     return {k: tuple(v) if isinstance(v, list) else v for k, v in values.items()}
 
 
-FREE = frozenset(
+MAY_CHANGE = frozenset(
     {
         "workers",
         "threads",
@@ -174,6 +180,7 @@ FREE = frozenset(
         "data.corpus",
         "data.performances",
         "data.banks",
+        "data.soundfonts",
         "data.recordings",
         "data.acoustics",
         "data.development",
@@ -183,20 +190,9 @@ FREE = frozenset(
 
 
 def changes(new: RunConfig, old: RunConfig) -> list[str]:
-    """Dotted names of the settings that differ and are not `FREE`."""
+    """Dotted names of the settings that differ and are not among `MAY_CHANGE`."""
     a, b = (flat(dataclasses.asdict(config)) for config in (new, old))
-    return sorted(k for k in a.keys() | b.keys() if k not in FREE and a.get(k) != b.get(k))
-
-
-def flat(values: dict[str, Any]) -> dict[str, Any]:
-    """Nested settings with dotted names, as `--set` takes them."""
-    pairs: dict[str, Any] = {}
-    for key, value in values.items():
-        if isinstance(value, dict):
-            pairs |= {f"{key}.{name}": inner for name, inner in flat(value).items()}
-        else:
-            pairs[key] = value
-    return pairs
+    return sorted(k for k in a.keys() | b.keys() if k not in MAY_CHANGE and a.get(k) != b.get(k))
 
 
 def default_data(root: Path) -> DataConfig:

@@ -174,16 +174,24 @@ def summarise(results: Sequence[Result]) -> Summary:
     """
     if not results:
         raise ValueError("nothing was scored")
-    counted = {name: [r for r in results if r.played] for name in MEASURES}
-    counted["pedal"] = [r for r in results if r.pedalled]
     return Summary(
         tuple(results),
-        {name: mean([getattr(r.scores, name) for r in own]) for name, own in counted.items()},
+        means([r.scores for r in results]),
         {name: pool(getattr(r.scores, name) for r in results) for name in MEASURES},
         Timing.of(np.concatenate([r.scores.onset_errors_s for r in results])),
         Latency.of(np.concatenate([r.decision_ms for r in results])),
         sum((r.faults for r in results), Faults()),
     )
+
+
+def means(pieces: Sequence[Scores]) -> dict[str, Score | None]:
+    """Mean of each measure over the pieces that tell of it (see above); None where none does."""
+    played = [piece for piece in pieces if piece.onset.reference]
+    pedalled = [piece for piece in pieces if piece.pedal.reference]
+    return {
+        name: mean([getattr(piece, name) for piece in (pedalled if name == "pedal" else played)])
+        for name in MEASURES
+    }
 
 
 def mean(scores: Sequence[Score]) -> Score | None:

@@ -6,7 +6,10 @@ ONNX Runtime, it must answer as the torch network does.
 
 from __future__ import annotations
 
+import logging
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -125,12 +128,7 @@ def to_onnx(network: Network) -> bytes:
     # The exporter swaps torch's GRU for one of any length, but torch remembers the one used before:
     # without this a second export in a process would be fixed to the length of the example frames.
     torch.ops.aten.gru.input._dispatch_cache.clear()
-    with warnings.catch_warnings(), torch.no_grad():
-        # The exporter uses parts of torch that torch is about to rename, and notes that the GRU
-        # regroups its weights; neither is ours to change, and parity is checked.
-        warnings.filterwarnings("ignore", "_check_is_size will be removed", FutureWarning)
-        warnings.filterwarnings("ignore", r"`isinstance\(treespec, LeafSpec", FutureWarning)
-        warnings.filterwarnings("ignore", "The tensor attributes .*_flat_weights", UserWarning)
+    with _quiet(), torch.no_grad():
         program = torch.onnx.export(
             streaming,
             (frames, list(state)),
@@ -154,6 +152,26 @@ def to_onnx(network: Network) -> bytes:
     # Inner shapes may carry the length of the example frames: ONNX Runtime infers its own.
     del proto.graph.value_info[:]
     return bytes(proto.SerializeToString())
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Leaves out what the exporter says of things that are not ours to change; parity is checked.
+
+    It uses parts of torch that torch is about to rename, notes that the GRU regroups its weights,
+    and misses torchvision, of which nothing here is made.
+    """
+    log = logging.getLogger("torch.onnx._internal.exporter._registration")
+    level = log.level
+    log.setLevel(logging.ERROR)
+    try:
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", "_check_is_size will be removed", FutureWarning)
+            warnings.filterwarnings("ignore", r"`isinstance\(treespec, LeafSpec", FutureWarning)
+            warnings.filterwarnings("ignore", "The tensor attributes .*_flat_weights", UserWarning)
+            yield
+    finally:
+        log.setLevel(level)
 
 
 @torch.no_grad()

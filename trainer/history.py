@@ -100,6 +100,17 @@ def read_history(run: Path) -> History:
     )
 
 
+def flat(values: dict[str, Any]) -> dict[str, Any]:
+    """Nested settings with dotted names, as `--set` takes them."""
+    pairs: dict[str, Any] = {}
+    for key, value in values.items():
+        if isinstance(value, dict):
+            pairs |= {f"{key}.{name}": inner for name, inner in flat(value).items()}
+        else:
+            pairs[key] = value
+    return pairs
+
+
 def _lines(log: Path) -> list[dict[str, Any]]:
     """Lines of the log, but those that a kill left unfinished."""
     try:

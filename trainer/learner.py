@@ -21,6 +21,7 @@ from .batches import Batch
 from .config import RunConfig
 from .interrupts import StopSignal
 from .network import Network
+from .optimizer import Muon, matrices
 from .processes import Process
 from .targets import losses
 
@@ -53,8 +54,9 @@ class Learner:
         network = Network(config.network).to(process.device)
         self.network = network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.model = process.parallel(self.network).train()
-        self.optimizer = torch.optim.AdamW(
-            self.network.parameters(), lr=config.learning_rate, weight_decay=config.weight_decay
+        stacked = matrices(self.network) if config.optimizer == "muon" else {}
+        self.optimizer = Muon(
+            self.network.parameters(), stacked, config.learning_rate, config.weight_decay
         )
         self.average = Average(self.network, config.ema)
 

@@ -14,8 +14,8 @@ from pathlib import Path
 
 import torch
 
-from transcriber.atomic import atomic_write
-from transcriber.errors import OutputError, UsageError
+from transcriber.atomic import atomic_write, make_folder
+from transcriber.errors import UsageError
 
 from . import checkpoint
 from .batches import batches
@@ -41,14 +41,21 @@ class Progress:
         step: Optimiser steps done.
         best: Highest validation score.
         stale: Validations since then.
+        validated: Step of the last validation.
     """
 
     step: int = 0
     best: float = 0.0
     stale: int = 0
+    validated: int = 0
+
+    def owes_validation(self, every: int) -> bool:
+        """Whether one is due after this step and was not finished."""
+        return every > 0 and self.step % every == 0 and self.validated < self.step
 
     def take(self, score: float) -> bool:
         """Takes in a validation score; whether it is the best so far."""
+        self.validated = self.step
         better = score > self.best
         self.best = max(self.best, score)
         self.stale = 0 if better else self.stale + 1
@@ -132,6 +139,20 @@ def _train(
             meta = {"config": config.to_json(), **vars(progress)}
             learner.save(run / name, {**meta, "git": known["git"], "material": known["material"]})
 
+    def look() -> None:
+        """Validates where that is due, also where an earlier start was stopped while it did."""
+        if development is None or not progress.owes_validation(config.validate_every):
+            return
+        keep(LAST)  # whoever wants the machine back may not wait for the end of a validation
+        began = time.monotonic()
+        scores = validate(learner.average.state, config, development, process)
+        better = progress.take(scores["onset_f1"])
+        if better:
+            keep(BEST)
+        seconds = time.monotonic() - began
+        watching.validation(Validation(progress.step, scores, better, seconds))
+
+    look()
     reason = _reason(progress, config)
     journal = Journal(run) if profile_memory else None
     with closing(batches(source, config, progress.step, process, journal)) as served:
@@ -155,13 +176,7 @@ def _train(
                     config.step_s,
                 )
             )
-            if development is not None and progress.step % config.validate_every == 0:
-                scores = validate(learner.average.state, config, development, process)
-                better = progress.take(scores["onset_f1"])
-                if better:
-                    keep(BEST)
-                seconds = time.monotonic() - done
-                watching.validation(Validation(progress.step, scores, better, seconds))
+            look()
             if progress.step % config.epoch_steps == 0:
                 watching.epoch(progress.step // config.epoch_steps)
             reason = _reason(progress, config) or ("stopped" if outcome.stop else "")
@@ -196,15 +211,11 @@ def _begin(learner: Learner, last: Path, material: dict[str, str]) -> Progress:
     if "material" in stored.meta:
         check_same_material(material, stored.meta["material"])
     learner.load(stored)
-    return Progress(stored.meta["step"], stored.meta["best"], stored.meta.get("stale", 0))
+    meta = {"validated": stored.meta["step"], "stale": 0, **stored.meta}
+    return Progress(meta["step"], meta["best"], meta["stale"], meta["validated"])
 
 
 def _claim(run: Path, config: RunConfig, *, resuming: bool) -> None:
-    try:
-        run.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise OutputError(
-            f"The folder {run} cannot be made ({error.strerror}).", "Choose another with -o."
-        ) from error
+    make_folder(run)
     if not resuming:
         atomic_write(run / "config.json", config.to_json().encode())

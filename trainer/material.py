@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-import os
+from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
 
@@ -12,11 +12,13 @@ import numpy as np
 from corpus.acoustics import Acoustics, load_acoustics
 from corpus.banks import Bank, bank_paths, load_bank
 from corpus.builds import load_plan
+from corpus.licences import is_free
 from corpus.noises import prepare
-from corpus.performances import Repertoire, read_zip
-from corpus.recordings import load_recordings
+from corpus.performances import Repertoire, collection, read_zip
+from corpus.recordings import Recording, load_recordings
 from corpus.segments import Segment, SegmentSource
 from corpus.store import Corpus, StoredSource
+from transcriber.atomic import atomic_path, make_folder
 from transcriber.errors import InputError, UsageError
 
 from .config import DataConfig, RunConfig
@@ -71,6 +73,8 @@ def load_source(config: RunConfig, cache: Path) -> SegmentDraw:
 def _load_corpus(config: RunConfig) -> StoredSource:
     """A corpus of plain sound is augmented here, one that was augmented when built is not again."""
     corpus = Corpus(Path(config.data.corpus))
+    if config.data.free_only:
+        _check_free(corpus)
     recipe = load_plan(corpus.folder).settings.recipe
     if recipe.augmentation is not None and "train" in recipe.splits:
         return StoredSource(corpus, config.seconds, config.seed)
@@ -79,6 +83,16 @@ def _load_corpus(config: RunConfig) -> StoredSource:
     return StoredSource(
         corpus, config.seconds, config.seed, augmentation=chain, acoustics=acoustics
     )
+
+
+def _check_free(corpus: Corpus) -> None:
+    for number in corpus.numbers("train"):
+        for licence in corpus.describe(int(number))["licences"]:
+            if not is_free(licence):
+                raise UsageError(
+                    f"{corpus.folder} holds material that is not free: {licence}.",
+                    "Train without --free, or build a corpus of free material.",
+                )
 
 
 def _load_rendered(config: RunConfig, cache: Path) -> SegmentSource:
@@ -90,33 +104,41 @@ def _load_rendered(config: RunConfig, cache: Path) -> SegmentSource:
                 "Name a data folder laid out as docs/training.md describes.",
             )
     recordings = [
-        recording
-        for recording in (load_recordings(Path(data.recordings)) if data.recordings else [])
-        if recording.piano not in data.exclude
+        recording for recording in _load_recordings(data) if recording.piano not in data.exclude
     ]
     return SegmentSource(
         load_repertoire(data, cache),
-        _load_banks(data.banks, data.exclude),
+        _load_banks(data, data.banks),
         recordings,
         _load_acoustics(data),
         config.mix,
         config.seconds,
         config.seed,
-        _load_banks(data.soundfonts, data.exclude),
+        _load_banks(data, data.soundfonts),
     )
 
 
-def _load_banks(folder: str, exclude: tuple[str, ...]) -> list[Bank]:
+def _load_recordings(data: DataConfig) -> list[Recording]:
+    return load_recordings(Path(data.recordings), data.free_only) if data.recordings else []
+
+
+def _load_banks(data: DataConfig, folder: str) -> list[Bank]:
     if not folder:
         return []
-    return [load_bank(path) for path in bank_paths(Path(folder)) if path.stem not in exclude]
+    banks = [load_bank(p) for p in bank_paths(Path(folder)) if p.stem not in data.exclude]
+    return [bank for bank in banks if is_free(bank.licence) or not data.free_only]
 
 
 def _load_acoustics(data: DataConfig) -> Acoustics:
     prepare()  # before the workers are forked, which then share the tracks
     if not data.acoustics:
         return Acoustics((), ())
-    return load_acoustics(Path(data.acoustics), data.free_only)
+    acoustics = load_acoustics(Path(data.acoustics), data.free_only)
+    if data.free_only:
+        # Manifests tell the licence of the collection that a room was found in; simulated rooms
+        # have none.
+        return replace(acoustics, rooms=(), room_licences=())
+    return acoustics
 
 
 def load_repertoire(data: DataConfig, cache: Path) -> Repertoire:
@@ -124,30 +146,37 @@ def load_repertoire(data: DataConfig, cache: Path) -> Repertoire:
     zipped = Path(data.performances)
     stat = zipped.stat()
     key = f"{zipped.resolve()} {stat.st_size} {stat.st_mtime_ns} {data.exclude}"
+    if data.free_only:
+        key += " free"
     stored = cache / f"performances-{hashlib.sha256(key.encode()).hexdigest()[:12]}.npz"
     if not stored.exists():
-        cache.mkdir(parents=True, exist_ok=True)
+        make_folder(cache)
         repertoire = Repertoire.of(
             (name, transcript)
-            for name, transcript in read_zip(zipped)
-            if name.split("/")[0] not in data.exclude
+            for name, transcript in read_zip(zipped, data.free_only)
+            if collection(name) not in data.exclude
         )
-        partial = stored.with_suffix(f".{os.getpid()}.partial.npz")
-        repertoire.save(partial)
-        partial.replace(stored)
+        with atomic_path(stored) as draft:
+            repertoire.save(draft)
     return Repertoire.load(stored)
 
 
 def fingerprint(data: DataConfig) -> dict[str, str]:
-    """What the material is, by kind: a corpus's own fingerprint, else a hash of names and sizes."""
+    """What the material is, by kind: a corpus's own fingerprint, else a hash of names and sizes.
+
+    Raises:
+        InputError: Something named is missing.
+    """
     marks = {"corpus": Corpus(Path(data.corpus)).about["fingerprint"]} if data.corpus else {}
     for kind in ("performances", "banks", "soundfonts", "recordings", "acoustics"):
         if path := getattr(data, kind):
-            marks[kind] = _inventory(Path(path))
+            marks[kind] = _digest(Path(path))
     return marks
 
 
-def _inventory(path: Path) -> str:
+def _digest(path: Path) -> str:
+    if not path.exists():
+        raise InputError(f"There is no {path} to train on.", "Name where it lies with --set data.…")
     files = sorted(path.rglob("*")) if path.is_dir() else [path]
     names = (
         f"{file.relative_to(path)} {file.stat().st_size}\n" for file in files if file.is_file()

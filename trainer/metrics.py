@@ -14,11 +14,13 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from transcriber.errors import OutputError
+from transcriber.errors import AmtError, OutputError
 
+from .history import read_history
 from .observers import Beginning, Ending, Observer, Step, Validation
 
 EVERY = 20
@@ -115,3 +117,22 @@ class MetricsLog(Observer):
                 f"{self._path} cannot be written: {error.strerror}.",
                 "Make room; the same command then goes on from the last checkpoint.",
             ) from error
+
+
+class Curves(Observer):
+    """Draws the log as `curves.png` at the end of a run."""
+
+    def __init__(self) -> None:
+        self._run = Path()
+
+    def begin(self, beginning: Beginning) -> None:
+        """Remembers where the run is."""
+        self._run = beginning.run
+
+    def finish(self, ending: Ending) -> None:
+        """Draws."""
+        # matplotlib is large: imported here, it is in nobody's epoch.
+        from .curves import NAME, draw
+
+        with suppress(AmtError):  # no room on the disk: the training is done all the same
+            draw(read_history(self._run), self._run / NAME)

@@ -14,8 +14,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from transcriber.atomic import atomic_path
-from transcriber.errors import OutputError
+from transcriber.atomic import atomic_path, make_folder
 from transcriber.matching import match
 from transcriber.notes import Note
 from transcriber.pitches import pitch_name
@@ -48,12 +47,7 @@ def draw_pictures(summary: Summary, folder: Path, kind: Format, title: str) -> l
     Raises:
         OutputError: They cannot be written.
     """
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise OutputError(
-            f"The folder {folder} cannot be made: {error.strerror}.", "Choose another one."
-        ) from error
+    make_folder(folder, "Choose another one.")
     figures = {
         "scores": draw_scores(summary, title),
         "timing": draw_timing(summary, title),

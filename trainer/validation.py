@@ -21,6 +21,7 @@ from transcriber.scores import Score, Scores, score
 from transcriber.timing import FrameClock
 
 from .config import RunConfig
+from .evaluation import MEASURES, Timing, means
 from .frontend import LogMelBatch
 from .network import Network, probabilities
 from .processes import Process
@@ -121,20 +122,18 @@ def validate(
     own = development.recordings[process.rank :: process.ranks]
     parts = process.gather([_score_at_thresholds(state, config, r) for r in own])
     scores = [one for part in parts for one in part]
-    best = max(THRESHOLDS, key=lambda t: _mean([one[t].onset for one in scores]).f1)
-    chosen = [one[best] for one in scores]
-    errors = np.concatenate([s.onset_errors_s for s in chosen])
+    found = {t: means([one[t] for one in scores]) for t in THRESHOLDS}
+    best = max(THRESHOLDS, key=lambda t: _or_none_right(found[t]["onset"]).f1)
     result = {"threshold": best}
-    for name in ("onset", "offset", "velocity", "frame", "pedal"):
-        mean = _mean([getattr(s, name) for s in chosen])
+    for name in MEASURES:
+        mean = _or_none_right(found[best][name])
         result[f"{name}_f1"] = round(mean.f1, 4)
         if name == "onset":
             result["onset_precision"] = round(mean.precision, 4)
             result["onset_recall"] = round(mean.recall, 4)
-    result["onset_error_ms"] = (
-        round(1000 * float(np.median(np.abs(errors))), 2) if len(errors) else 0
-    )
-    result["onset_bias_ms"] = round(1000 * float(np.median(errors)), 2) if len(errors) else 0
+    timing = Timing.of(np.concatenate([one[best].onset_errors_s for one in scores]))
+    result["onset_error_ms"] = round(timing.median_ms, 2) if timing is not None else 0.0
+    result["onset_bias_ms"] = round(timing.bias_ms, 2) if timing is not None else 0.0
     return result
 
 
@@ -156,5 +155,6 @@ def _score_at_thresholds(
     }
 
 
-def _mean(scores: list[Score]) -> Score:
-    return Score(*(float(np.mean([getattr(s, k) for s in scores])) for k in Score.__slots__))
+def _or_none_right(score: Score | None) -> Score:
+    """Recordings in which nothing is played tell nothing, and a log wants a number."""
+    return score if score is not None else Score(0.0, 0.0, 0.0)

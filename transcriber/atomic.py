@@ -65,6 +65,24 @@ def atomic_write(path: str | os.PathLike[str], data: bytes) -> None:
         draft.write_bytes(data)
 
 
+def make_folder(folder: Path, remedy: str = "Choose another one with -o.") -> None:
+    """Makes a folder, and those above it, unless it is there.
+
+    Args:
+        folder: To be made.
+        remedy: What to do where it cannot be.
+
+    Raises:
+        OutputError: It cannot be made.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OutputError(
+            f"The folder {folder} cannot be made: {error.strerror}.", remedy
+        ) from error
+
+
 def _unwritten(path: str | os.PathLike[str], error: OSError) -> OutputError:
     folder = Path(path).parent
     match error.errno:

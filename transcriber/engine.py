@@ -121,7 +121,7 @@ class Engine:
         """Ends the notes that sound, closes source, journal and listeners, and joins the thread.
 
         Raises:
-            TimeoutError: The thread hangs, which only a device driver can bring about.
+            SourceError: The thread hangs, which only a device driver can bring about.
         """
         self._stopping.set()
         if self._thread is None:
@@ -129,7 +129,10 @@ class Engine:
         elif self._thread is not current_thread():
             self._thread.join(timeout_s)
             if self._thread.is_alive():
-                raise TimeoutError("the sound device does not let go")
+                raise SourceError(
+                    "The sound device does not let go.",
+                    "What was played is kept all the same. Unplug the device, then start again.",
+                )
 
     def snapshot(self) -> Snapshot:
         """How it stands."""

@@ -36,6 +36,12 @@ STEP_LOGITS = 0.5
 """One step of sensitivity moves the onset threshold by this much log-odds: 0.50 to 0.38."""
 
 
+MOST_AT_ONCE = SAMPLE_RATE // 5
+"""Samples given to the network at once. ONNX Runtime keeps memory for the longest stretch it ever
+saw: after a stall of seconds that would be 20 MB, for good.
+"""
+
+
 @dataclass(frozen=True, slots=True)
 class Heard:
     """What a block led to.
@@ -161,7 +167,10 @@ class Ear:
 
     def _push(self, samples: NDArray[np.float32]) -> list[Event]:
         self.samples += len(samples)
-        return self._on_session(self._stream.push(samples))
+        events: list[Event] = []
+        for start in range(0, len(samples), MOST_AT_ONCE):
+            events += self._stream.push(samples[start : start + MOST_AT_ONCE])
+        return self._on_session(events)
 
     def _begin(self) -> Transcriber:
         return Transcriber(self.model, self._settings(), self._answered)

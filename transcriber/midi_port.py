@@ -59,7 +59,7 @@ class MidiPort:
             self._port.send(mido.Message(kind, **values))
         except Exception as error:
             raise OutputError(
-                f"The MIDI port {self.name} no longer takes notes: {error}.",
+                f"The MIDI port {self.name} no longer takes notes: {str(error).rstrip('.')}.",
                 "Start the program behind it again, then amt.",
             ) from error
 
@@ -87,6 +87,6 @@ def open_midi_port(wanted: str) -> MidiPort:
         ) from error
     except Exception as error:  # rtmidi has its own errors, one per system
         raise OutputError(
-            f"The MIDI port {wanted} cannot be opened: {error}.",
+            f"The MIDI port {wanted} cannot be opened: {str(error).rstrip('.')}.",
             f"Check that the system has MIDI; its ports: {', '.join(names) or 'none'}.",
         ) from error

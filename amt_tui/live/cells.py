@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +21,12 @@ from .palette import NOTES, Depth, Paint, Palette, Part, is_note
 
 CACHED_ROWS = 512
 """Strips kept: rows that rise or fall are seen again a line further, empty ones all the time."""
+
+CACHED_CELLS = 4096
+"""Pairs of paints kept: more than music brings together."""
+
+CACHED_RUNS = 8192
+"""Runs of equal cells kept; most are a few cells of a colour."""
 
 Label = tuple[int, str]
 """Column and text of a label."""
@@ -74,8 +81,9 @@ class Brush:
     def __init__(self, palette: Palette, depth: Depth) -> None:
         self.palette = palette
         self.depth = depth
-        self._cells: dict[int, tuple[str, Style]] = {}
         self._strips: OrderedDict[object, Strip] = OrderedDict()
+        self._cell = lru_cache(CACHED_CELLS)(self._drawn)
+        self._run = lru_cache(CACHED_RUNS)(self._repeated)
 
     def strips(self, picture: Picture) -> list[Strip]:
         """One strip for each row."""
@@ -111,18 +119,14 @@ class Brush:
     def _runs(self, codes: NDArray[np.uint16]) -> list[Segment]:
         if not len(codes):
             return []
-        edges = ((codes[1:] != codes[:-1]).nonzero()[0] + 1).tolist()
-        segments = []
-        for start, end in zip([0, *edges], [*edges, len(codes)], strict=True):
-            character, style = self._cell(int(codes[start]))
-            segments.append(Segment(character * (end - start), style))
-        return segments
+        starts = np.concatenate(([0], (codes[1:] != codes[:-1]).nonzero()[0] + 1))
+        lengths = np.diff(starts, append=len(codes))
+        return list(map(self._run, codes[starts].tolist(), lengths.tolist()))
 
-    def _cell(self, code: int) -> tuple[str, Style]:
-        known = self._cells.get(code)
-        if known is None:
-            known = self._cells[code] = self._drawn(code >> 8, code & 255)
-        return known
+    def _repeated(self, code: int, length: int) -> Segment:
+        """So many cells of one look."""
+        character, style = self._cell(code >> 8, code & 255)
+        return Segment(character * length, style)
 
     def _drawn(self, upper: int, lower: int) -> tuple[str, Style]:
         if self.depth == "none":

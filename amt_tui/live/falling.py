@@ -49,11 +49,13 @@ def paint_falling(scene: Scene, rows: int, columns: int) -> Picture:
     foot = times + 2 * keyboard.UNDER_ROWS
     picture.paints[times:, :] = Paint.OUTSIDE
     picture.paints[times:foot, MARGIN_COLUMNS:] = board
+    lamp = " PED ●" if scene.pedal_down() else " ped ○"
+    room = columns - len(lamp) - 1 if columns > 40 else columns
     for place, name in keyboard.octave_names(scene.keys, keys):
-        picture.label(rows - 1, MARGIN_COLUMNS + place, name)
-    lamp = "PED ●" if scene.pedal_down() else "ped ○"
-    if columns > 40:
-        picture.label(rows - 1, columns - len(lamp) - 1, lamp)
+        if MARGIN_COLUMNS + place + len(name) <= room:
+            picture.label(rows - 1, MARGIN_COLUMNS + place, name)
+    if room < columns:
+        picture.label(rows - 1, room, lamp)
     for age, text in scene.ticks(times, _TICK_SPACING):
         if 0 <= age < times and scene.keys.low >= 0:
             picture.label((times - 1 - age) // 2, MARGIN_COLUMNS, text)

@@ -12,6 +12,8 @@ from .scene import clock_text
 HINT = "Play: your notes appear here.  ? shows all keys, d chooses the microphone."
 """Shown until the first note."""
 
+_LEAST_NAME = 12
+
 _STATES: dict[State, tuple[str, str]] = {
     "starting": ("○ starting", "yellow"),
     "listening": ("● listening", "green"),
@@ -43,16 +45,18 @@ def headline(shot: Snapshot, width: int, behind_s: float | None, *, replay: bool
         shown = clock_text(shot.now / SAMPLE_RATE - behind_s)
         right = Text.assemble((f"PAUSED at {shown}", "bold yellow"), "  ", right)
     if shot.source is not None:
-        about = f"  {shot.source.name}"
+        name, about = Text(f"  {shot.source.name}", "dim"), ""
         if not replay:
             about += f" · {shot.source.sample_rate / 1000:g} kHz"
             if shot.position_s is not None and shot.source.duration_s is not None:
                 played, whole = clock_text(shot.position_s), clock_text(shot.source.duration_s)
                 about += f" · {played} of {whole}"
         room = width - left.cell_len - right.cell_len - 2
-        name = Text(about, "dim")
-        name.truncate(max(room, 0), overflow="ellipsis")
-        left.append_text(name)
+        if room - len(about) < _LEAST_NAME:
+            about = ""
+        # A long name is cut first: its beginning says enough.
+        name.truncate(max(room - len(about), 0), overflow="ellipsis")
+        left.append_text(name.append(about, "dim"))
     left.truncate(max(width - right.cell_len - 1, 0))
     left.pad_right(width - left.cell_len - right.cell_len)
     left.append_text(right)

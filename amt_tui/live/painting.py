@@ -15,6 +15,7 @@ from .palette import NOTES, Paint, Part, note_paint
 from .scene import HEAD_S, HIGHEST_PITCH, KeyRange, Scene
 
 Paints = NDArray[np.uint8]
+Ages = NDArray[np.int64]
 
 
 @lru_cache(maxsize=16)
@@ -54,8 +55,7 @@ def paint_notes(scene: Scene, spans: list[Span], keys: int, times: int) -> Paint
     for sample in scene.history.markers:
         if start <= sample < end:
             grid[:, scene.age(sample)] = Paint.MARKER
-    for span in sorted(spans):
-        _paint_note(scene, span, grid)
+    _paint_spans(scene, sorted(spans), grid)
     _sustain(scene, grid, start, end)
     return grid
 
@@ -70,29 +70,36 @@ def pedal_line(scene: Scene, times: int) -> NDArray[np.bool_]:
     return line
 
 
-def _paint_note(scene: Scene, span: Span, grid: Paints) -> None:
-    keys, times = grid.shape
-    place = scene.keys.place(span.pitch)
-    low, high = max(place, 0), min(place + scene.keys.scale, keys)
-    if low >= high:
+def _paint_spans(scene: Scene, spans: list[Span], grid: Paints) -> None:
+    """Notes, earlier ones first: a strike covers what its key held before."""
+    if not spans:
         return
-    head_end = min(span.start + round(HEAD_S * SAMPLE_RATE), span.end)
-    body = _between(scene, span.start, span.end, times)
-    held = note_paint(span.velocity, Part.HELD)
-    grid[low:high, body] = held
-    head = _between(scene, span.start, head_end, times)
-    grid[low:high, head] = held + Part.STRUCK - Part.HELD
-    # A key struck again without a rest: one half cell of ground keeps the two notes apart.
-    before = scene.age(span.start) + (-1 if scene.falls else 1)
-    beyond = before + (-1 if scene.falls else 1)
-    if 0 <= before < times and 0 <= beyond < times and grid[low, beyond] >= NOTES:
-        grid[low:high, before] = Paint.GROUND
+    keys, times = grid.shape
+    starts, ends, pitches, _ = np.array(spans).T
+    heads = np.minimum(starts + round(HEAD_S * SAMPLE_RATE), ends)
+    low = (pitches - scene.keys.low) * scene.keys.scale
+    # All at once, since some hundred notes are in view; painting is all that is left to the loop.
+    places = np.stack([np.maximum(low, 0), np.minimum(low + scene.keys.scale, keys)])
+    struck, died, faded = (scene.ages(at) for at in (starts, ends - 1, heads - 1))
+    after = -1 if scene.falls else 1  # which way from its strike what came before a note lies
+    body, head = _stretches(struck, died, times), _stretches(struck, faded, times)
+    rows = zip(*(part.tolist() for part in (*places, *body, *head, struck + after)), strict=True)
+    for span, (first, last, near, far, bright, dim, before) in zip(spans, rows, strict=True):
+        if first >= last:
+            continue
+        held = note_paint(span.velocity, Part.HELD)
+        grid[first:last, near:far] = held
+        grid[first:last, bright:dim] = held + Part.STRUCK - Part.HELD
+        # A key struck again without a rest: one half cell of ground keeps the two notes apart.
+        beyond = before + after
+        if 0 <= before < times and 0 <= beyond < times and grid[first, beyond] >= NOTES:
+            grid[first:last, before] = Paint.GROUND
 
 
-def _between(scene: Scene, start: int, end: int, times: int) -> slice:
-    """Half cells from one sample to another, at least one where any part is in view."""
-    near, far = sorted((scene.age(start), scene.age(max(end - 1, start))))
-    return slice(min(max(near, 0), times), min(max(far + 1, 0), times))
+def _stretches(a: Ages, b: Ages, times: int) -> tuple[Ages, Ages]:
+    """Half cells between two ages, each included, as slices cut to what is in view."""
+    near, far = np.minimum(a, b), np.maximum(a, b) + 1
+    return np.clip(near, 0, times), np.clip(far, 0, times)
 
 
 def _sustain(scene: Scene, grid: Paints, start: int, end: int) -> None:

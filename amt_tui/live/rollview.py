@@ -213,6 +213,11 @@ class RollView(Widget, can_focus=True):
             self.refresh(*_runs(changed, width))
         return bool(changed)
 
+    @property
+    def stale(self) -> bool:
+        """Whether what stands on the screen has to be drawn anew."""
+        return self._drawn is None
+
     def redraw(self) -> None:
         """Forgets what was drawn; the next `advance` draws all of it."""
         self._drawn = None

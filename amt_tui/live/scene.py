@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import NamedTuple
 
+import numpy as np
+from numpy.typing import NDArray
+
 from transcriber.timing import LOWEST_PITCH, PITCHES, SAMPLE_RATE
 
 from .history import History, Span
@@ -115,6 +118,11 @@ class Scene:
         """Half cells between a sample and the edge; 0 is the half cell at the edge."""
         distance = sample // self.unit - self.place
         return distance if self.falls else -distance
+
+    def ages(self, samples: NDArray[np.int64]) -> NDArray[np.int64]:
+        """`age` of many samples."""
+        distances = samples // self.unit - self.place
+        return distances if self.falls else -distances
 
     def lit(self, spans: list[Span]) -> dict[int, int]:
         """Velocities of the keys that are down at the edge."""

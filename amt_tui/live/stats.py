@@ -13,7 +13,7 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from transcriber.pitches import pitch_name
-from transcriber.snapshot import Health, Snapshot
+from transcriber.snapshot import Health, Snapshot, State
 
 from .meters import PART_COLOURS, PART_MARKS, bar, level_meter, parts_bar
 from .palette import Palette, Part, note_paint
@@ -31,6 +31,7 @@ _HEALTH: dict[Health, tuple[str, str]] = {
     "busy": ("▲ busy: little time to spare", "yellow"),
     "behind": ("▼ behind", "bold red"),
 }
+_DEAF: tuple[State, ...] = ("starting", "stalled", "retrying", "failed")
 _MOST_NAMES = 8
 _LEFT_COLUMNS = 16  # "■ look-ahead 100"
 _PART_COLUMNS = 8  # "strike" and air
@@ -127,6 +128,8 @@ def replayed(shot: Snapshot, pitches: tuple[int, ...]) -> Text:
 def health_line(shot: Snapshot) -> Text:
     """In words whether it keeps up, and why not."""
     stats = shot.stats
+    if shot.state in _DEAF:
+        return Text("○ hears nothing", "yellow")
     words, style = _HEALTH[stats.health]
     if stats.health == "behind":
         words += ": sound was lost" if stats.lost_s else ": sound has to wait"
@@ -150,6 +153,8 @@ def _percentiles(shot: Snapshot, which: str) -> str:
 
 
 def _ms(value: float, count: int) -> str:
+    if value >= 10_000.0:
+        return f"{value / 1000.0:.0f}s"
     return f"{value:.0f}" if count else "-"
 
 

@@ -1,3 +1,4 @@
-"""The test rig of `amt live`: a microphone that hears what is played, a terminal to run it in, and
-figures read off its screen. Used by `scripts/bench_live` and by tests, never by a command.
+"""The test rig of `amt live` and of the phone's page: a microphone that hears what is played, a
+terminal or a browser to run them in, and figures read off their screens. Used by
+`scripts/bench_live`, `scripts/bench_phone` and by tests, never by a command.
 """

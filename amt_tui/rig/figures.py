@@ -106,6 +106,7 @@ class Figure:
         unit: Of both.
         most: It has to stay under this; None where nothing is asked.
         digits: Behind the point.
+        least: It has to reach this; None where nothing is asked.
     """
 
     name: str
@@ -113,10 +114,13 @@ class Figure:
     unit: str = field(default="ms")
     most: float | None = None
     digits: int = 0
+    least: float | None = None
 
     @property
     def passed(self) -> bool:
         """Whether the bar is passed; a bar of nothing allows nothing."""
+        if self.least is not None and not self.value >= self.least:
+            return False
         return self.most is None or self.value < self.most or self.value == self.most == 0.0
 
 
@@ -146,7 +150,9 @@ def table(figures: Sequence[Figure]) -> str:
     for one in figures:
         value = f"{one.value:.{one.digits}f} {one.unit}"
         bar = "" if one.most is None else f"{one.most:g} {one.unit}"
-        verdict = "" if one.most is None else "passed" if one.passed else "**missed**"
+        if one.least is not None:
+            bar = f"at least {one.least:g} {one.unit}"
+        verdict = "" if not bar else "passed" if one.passed else "**missed**"
         lines.append(f"| {one.name} | {value} | {bar} | {verdict} |")
     return "\n".join(lines)
 

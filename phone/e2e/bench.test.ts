@@ -1,21 +1,32 @@
 /**
- * How fast the page is on a slow phone. Needs an idle machine: real time is measured.
- * `scripts/test -m bench tests/phone -s` runs it on five minutes of playing.
+ * How fast the page is on a slow phone; scripts/bench_phone runs it and holds the figures to their
+ * bars. Real time is measured, so it needs an idle machine.
  */
 
 import type { Browser, BrowserContext, Page } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { agreement } from "./agreement";
-import { figures, keptStrikes, launch, open, phone, recording, serve, type Site } from "./phone";
+import {
+  figures,
+  keptStrikes,
+  launch,
+  measured,
+  open,
+  phone,
+  recording,
+  serve,
+  type Site,
+} from "./phone";
 import { slowDown } from "./slowdown";
 
 const SLOWER = 4;
 const MOST_OVERHEAD_MS = 60;
 const TOLERANCE_S = 0.02;
+const READ_S = 20;
 const BLOCKS = 200;
 const FRAME_MS = 1000 / 60;
 
-const { path, notes, seconds } = recording();
+const { path, notes, seconds } = recording("LONG");
 let site: Site;
 let browser: Browser;
 let context: BrowserContext;
@@ -34,31 +45,39 @@ afterAll(async () => {
 });
 
 test(
-  `a phone ${SLOWER} times as slow decides in time, loses nothing, and hears the same`,
+  `a page ${SLOWER} times as slow listens`,
   async () => {
     await page.click("#listen");
     await page.locator("#status", { hasText: "Listening" }).waitFor();
     await slowDown(page, SLOWER);
-    const p95s: number[] = [];
-    let shown: Record<string, string> = {};
-    for (let left = seconds; left > 0; left -= 20) {
-      await page.waitForTimeout(Math.min(left, 20) * 1000);
-      shown = await figures(page);
-      p95s.push(parseFloat(shown["Decided (p50, p95)"].split(",")[1]));
-      console.log(JSON.stringify(shown));
+    const readings: Record<string, string>[] = [];
+    for (let left = seconds; left > 0; left -= READ_S) {
+      await page.waitForTimeout(Math.min(left, READ_S) * 1000);
+      readings.push(await figures(page));
     }
     await page.click("#figures");
     await page.click("#listen");
-    await page.locator("#status", { hasText: "Stopped" }).waitFor();
+    await page.locator("#status", { hasText: "Stopped" }).waitFor({ timeout: 60_000 });
     const { f1, driftS } = agreement(notes, await keptStrikes(page), TOLERANCE_S);
-    console.log(JSON.stringify({ slower: SLOWER, seconds, f1, driftS, p95s }));
-    expect(f1).toBeGreaterThanOrEqual(0.98);
-    expect(Math.abs(driftS)).toBeLessThan(TOLERANCE_S);
-    expect(shown.Lost).toBe("0.00 s");
-    const lookaheadMs = parseFloat(shown["Look-ahead"]);
-    expect(Math.max(...p95s)).toBeLessThan(lookaheadMs + MOST_OVERHEAD_MS);
+    const last = readings[readings.length - 1];
+    const worst = (label: string, place: number) =>
+      Math.max(...readings.map((one) => parseFloat(one[label].split(",")[place])));
+    const slow = `page ${SLOWER} times as slow`;
+    const most = parseFloat(last["Look-ahead"]) + MOST_OVERHEAD_MS;
+    const decided = (place: number) => worst("Decided (p50, p95)", place);
+    measured({ name: `${slow}: decided, p50 of the worst minute`, value: decided(0), unit: "ms" });
+    measured({ name: "p95 of the worst minute", value: decided(1), unit: "ms", most });
+    const drawn = worst("Drawn (p50, p95)", 1);
+    measured({ name: "drawn, p95 of the worst minute", value: drawn, unit: "ms" });
+    const work = worst("Work per 20 ms", 0);
+    measured({ name: "work per 20 ms of sound", value: work, unit: "ms", digits: 1, most: 20 });
+    measured({ name: "sound lost", value: parseFloat(last.Lost), unit: "s", digits: 2, most: 0 });
+    const drift = { value: Math.abs(driftS) * 1000, unit: "ms", most: TOLERANCE_S * 1000 };
+    measured({ name: "last notes against the first: drift", ...drift });
+    const name = "notes against `amt transcribe`, within a frame: F1";
+    measured({ name, value: f1, unit: "", digits: 3, least: 0.98 });
   },
-  seconds * 1000 + 120_000,
+  seconds * 1000 + 180_000,
 );
 
 test.each([
@@ -67,7 +86,7 @@ test.each([
   // that what is slowed is the page's own work.
   [SLOWER, 1],
 ])(
-  `${BLOCKS} blocks fall at 60 frames per second, %d times slower, %d pixels a side`,
+  `${BLOCKS} blocks fall, %d times slower, %d pixels a side`,
   async (slower, pixels) => {
     const context = await phone(browser, pixels);
     const page = await open(context, site.url);
@@ -78,11 +97,13 @@ test.each([
     await slowDown(page, slower);
     const frames = await frameTimes(page);
     await context.close();
+    expect(frames.length).toBeGreaterThan(10);
     const mean = frames.reduce((sum, one) => sum + one, 0) / frames.length;
     const late = frames.filter((one) => one > 1.5 * FRAME_MS).length;
-    console.log(JSON.stringify({ slower, pixels, fps: 1000 / mean, late, frames: frames.length }));
-    expect(mean).toBeLessThan(1.02 * FRAME_MS);
-    expect(late / frames.length).toBeLessThan(0.04);
+    const how = slower === 1 ? "" : `, page ${slower} times as slow, one pixel a side`;
+    const pictures = { value: 1000 / mean, unit: "a second", digits: 1, least: 58.5 };
+    measured({ name: `pictures with ${BLOCKS} blocks${how}`, ...pictures });
+    measured({ name: "of them late", value: (100 * late) / frames.length, unit: "%", digits: 1 });
   },
   120_000,
 );

@@ -44,6 +44,8 @@ test("a refused microphone", async () => {
   await page.click("#listen");
   expect(await told(page)).toMatch(/may not be used.*Allow it/);
   expect(await page.locator("#listen").isEnabled()).toBe(true);
+  await page.click("#dismiss");
+  expect(await page.locator("#problem").isHidden()).toBe(true);
 }, 240_000);
 
 test("no microphone", async () => {
@@ -63,6 +65,15 @@ test("a browser without wasm SIMD", async () => {
   const page = await context.newPage();
   await page.goto(site.url);
   expect(await told(page)).toMatch(/too old to listen.*newer phone/);
+  expect(await page.locator("#listen").isDisabled()).toBe(true);
+}, 240_000);
+
+test("no network before everything was loaded", async () => {
+  context = await phone(browser);
+  const page = await context.newPage();
+  await page.route("**/*.gz", (route) => route.abort());
+  await page.goto(site.url);
+  expect(await told(page)).toMatch(/model could not be loaded.*Connect to the network/);
   expect(await page.locator("#listen").isDisabled()).toBe(true);
 }, 240_000);
 
@@ -131,6 +142,7 @@ test("a call interrupts: it says so, goes on, and the clock has moved by the pau
   await page.locator("#status", { hasText: "Interrupted" }).waitFor({ timeout: 20_000 });
   const before = (await keptStrikes(page)).length;
   await page.waitForTimeout(4000);
+  expect(await page.locator("#status").textContent()).toMatch(/Interrupted/);
   await page.evaluate(() => (window as unknown as { audio: AudioContext }).audio.resume());
   await page.locator("#status", { hasText: "Listening" }).waitFor({ timeout: 20_000 });
   await page.click("#figures");
@@ -171,6 +183,36 @@ test("a hidden page writes what it has, and wakes with the page", async () => {
   await later.click("#sessions");
   await later.locator("#kept li").waitFor();
   expect(await later.locator("#kept li span").first().textContent()).toMatch(/[1-9]\d* notes/);
+}, 240_000);
+
+test("a browser that keeps nothing: it says so, listens, and saves", async () => {
+  context = await phone(browser);
+  await context.addInitScript(() => {
+    indexedDB.open = () => {
+      throw new DOMException("private", "InvalidStateError");
+    };
+  });
+  const page = await open(context, site.url);
+  expect(await told(page)).toMatch(/does not keep sessions.*Save as MIDI/);
+  await page.click("#listen");
+  await page.locator("#status", { hasText: "Listening" }).waitFor({ timeout: 20_000 });
+  await page.click("#listen");
+  await page.locator("#status", { hasText: "Stopped" }).waitFor({ timeout: 60_000 });
+  const [download] = await Promise.all([page.waitForEvent("download"), page.click("#save")]);
+  expect(download.suggestedFilename()).toMatch(/\.mid$/);
+}, 240_000);
+
+test("no room left: it says so, and what is shown can be saved", async () => {
+  context = await phone(browser);
+  const page = await open(context, site.url);
+  await page.evaluate(() => {
+    IDBObjectStore.prototype.put = () => {
+      throw new DOMException("full", "QuotaExceededError");
+    };
+  });
+  await page.click("#listen");
+  expect(await told(page)).toMatch(/no room left.*Save it as MIDI now/);
+  expect(await page.locator("#save").isEnabled()).toBe(true);
 }, 240_000);
 
 test("a file that is no recording", async () => {

@@ -5,7 +5,17 @@ import { createRequire } from "node:module";
 import type { Browser, BrowserContext, Page } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { agreement } from "./agreement";
-import { keptStrikes, launch, open, phone, PICTURES, recording, serve, type Site } from "./phone";
+import {
+  keptStrikes,
+  launch,
+  measured,
+  open,
+  phone,
+  PICTURES,
+  recording,
+  serve,
+  type Site,
+} from "./phone";
 
 const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 const { path, notes } = recording();
@@ -35,23 +45,30 @@ test("it can be installed, and works without a network", async () => {
   const { installabilityErrors } = await devtools.send("Page.getInstallabilityErrors");
   // A context of its own counts as a private window; nothing else may be wrong.
   const wrong = installabilityErrors.map(({ errorId }) => errorId);
-  expect(wrong.filter((id) => id !== "in-incognito")).toEqual([]);
+  const errors = wrong.filter((id) => id !== "in-incognito");
+  const name = "what Chromium's check for installing finds wrong";
+  measured({ name, value: errors.length + manifest.errors.length, unit: "", most: 0 });
+  expect(errors).toEqual([]);
 });
 
 test.each(["dark", "light"] as const)(
   "axe finds nothing wrong in the %s",
   async (colorScheme) => {
     await page.emulateMedia({ colorScheme });
+    const wrong: string[] = [];
     for (const opened of ["nothing", "figures", "sessions"]) {
       if (opened !== "nothing") await page.click(`#${opened}`);
       await page.waitForTimeout(400);
       // Through DevTools, because the page's own policy forbids foreign scripts.
       const found = await page.evaluate(`${axe}; axe.run({ resultTypes: ["violations"] })`);
       const { violations } = found as { violations: { id: string; nodes: { html: string }[] }[] };
-      expect(violations.map(({ id, nodes }) => `${id}: ${nodes[0].html}`)).toEqual([]);
+      wrong.push(...violations.map(({ id, nodes }) => `${opened}: ${id}: ${nodes[0].html}`));
       if (opened === "figures") await page.click("#figures");
       if (opened === "sessions") await page.click("#list form button");
     }
+    const name = `what axe finds wrong (contrast, labels, roles) in the ${colorScheme}`;
+    measured({ name, value: wrong.length, unit: "", most: 0 });
+    expect(wrong).toEqual([]);
   },
   60_000,
 );
@@ -60,7 +77,8 @@ test("a file is transcribed on the phone as by amt transcribe", async () => {
   await page.setInputFiles("#file", path);
   await page.locator("#player:visible").waitFor({ timeout: 120_000 });
   const { f1, offsetS } = agreement(notes, await keptStrikes(page), 0.02);
-  console.log(JSON.stringify({ f1, offsetS }));
+  const name = "the same as a file: F1";
+  measured({ name, value: f1, unit: "", digits: 3, least: 0.98 });
   expect(f1).toBeGreaterThanOrEqual(0.98);
   expect(Math.abs(offsetS)).toBeLessThan(0.005);
 }, 180_000);
@@ -68,7 +86,7 @@ test("a file is transcribed on the phone as by amt transcribe", async () => {
 test("in a replay blocks fall onto the keys, and pinching zooms", async () => {
   await page.evaluate(() => {
     const position = document.getElementById("position") as HTMLInputElement;
-    position.value = "4";
+    position.value = "7.2";
     position.dispatchEvent(new Event("input"));
   });
   await page.waitForTimeout(400);

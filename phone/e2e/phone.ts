@@ -1,6 +1,6 @@
 /** The page as people meet it: built, served, and opened by Chromium as a phone. */
 
-import { existsSync } from "node:fs";
+import { appendFileSync, existsSync } from "node:fs";
 import type { Socket } from "node:net";
 import { chromium, type Browser, type BrowserContext, type Page } from "playwright-core";
 import { preview } from "vite";
@@ -18,11 +18,28 @@ export interface Recording {
   seconds: number;
 }
 
-/** The recording that tests/phone/test_page.py has made, and what Python hears in it. */
-export function recording(): Recording {
-  const given = process.env.AMT_PHONE_RECORDING;
+/** A recording that amt_tui/rig/phone.py has made, and what Python hears in it. */
+export function recording(name: "RECORDING" | "LONG" = "RECORDING"): Recording {
+  const given = process.env[`AMT_PHONE_${name}`];
   if (given === undefined) throw new Error("run these tests by scripts/test -m phone");
   return JSON.parse(given);
+}
+
+/** One row of the table in docs/phone.md, with what it has to reach or to stay under. */
+export interface Figure {
+  name: string;
+  value: number;
+  unit: string;
+  digits?: number;
+  most?: number;
+  least?: number;
+}
+
+/** Hands a figure to amt_tui/rig/phone.py, which makes the table. */
+export function measured(figure: Figure): void {
+  const file = process.env.AMT_PHONE_FIGURES;
+  if (file !== undefined) appendFileSync(file, `${JSON.stringify(figure)}\n`);
+  console.log(`${figure.name}: ${figure.value} ${figure.unit}`);
 }
 
 export interface Site {

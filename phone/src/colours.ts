@@ -1,4 +1,4 @@
-/** Colours of the roll, by theme; on the dark ground those of amt_tui (keys.py, live/palette.py). */
+/** Colours of the roll, by theme; velocities on the dark ground are those of amt_tui/keys.py. */
 
 import { round } from "./timing";
 
@@ -7,7 +7,7 @@ export type Colour = [red: number, green: number, blue: number];
 export interface Theme {
   /** Soft to loud. Brightness moves one way all along, so the order survives a grey print. */
   ramp: Colour[];
-  /** Towards which the first tenth of a second of a note is mixed. */
+  /** Towards which a note is mixed at its strike. */
   flash: Colour;
   ground: Colour;
   blackLane: Colour;
@@ -15,8 +15,11 @@ export interface Theme {
   second: Colour;
   text: Colour;
   pedal: Colour;
-  whiteKey: Colour;
-  blackKey: Colour;
+  /** The strip of felt behind the keys. */
+  felt: Colour;
+  /** At their far and at their near end. */
+  whiteKey: [Colour, Colour];
+  blackKey: [Colour, Colour];
   keyEdge: Colour;
 }
 
@@ -28,15 +31,22 @@ export const DARK: Theme = {
     [255, 226, 130],
   ],
   flash: [255, 255, 255],
-  ground: [22, 22, 28],
-  blackLane: [15, 15, 20],
-  octave: [46, 46, 58],
-  second: [36, 36, 46],
-  text: [180, 180, 192],
+  ground: [17, 16, 25],
+  blackLane: [11, 10, 17],
+  octave: [46, 43, 64],
+  second: [32, 30, 45],
+  text: [158, 156, 176],
   pedal: [70, 140, 170],
-  whiteKey: [222, 222, 216],
-  blackKey: [38, 38, 42],
-  keyEdge: [150, 150, 146],
+  felt: [148, 34, 66],
+  whiteKey: [
+    [196, 194, 196],
+    [240, 238, 234],
+  ],
+  blackKey: [
+    [20, 19, 26],
+    [62, 60, 72],
+  ],
+  keyEdge: [10, 9, 14],
 };
 
 /** Pale yellow would vanish on a light ground: here the loudest is the darkest. */
@@ -48,19 +58,40 @@ export const LIGHT: Theme = {
     [84, 26, 6],
   ],
   flash: [0, 0, 0],
-  ground: [246, 246, 248],
-  blackLane: [232, 232, 238],
-  octave: [196, 196, 206],
-  second: [218, 218, 226],
-  text: [74, 74, 86],
+  ground: [250, 249, 252],
+  blackLane: [238, 236, 244],
+  octave: [205, 201, 217],
+  second: [227, 224, 235],
+  text: [92, 88, 108],
   pedal: [11, 95, 128],
-  whiteKey: [255, 255, 255],
-  blackKey: [38, 38, 42],
-  keyEdge: [120, 120, 130],
+  felt: [176, 48, 82],
+  whiteKey: [
+    [236, 234, 238],
+    [255, 255, 255],
+  ],
+  blackKey: [
+    [34, 32, 42],
+    [78, 75, 90],
+  ],
+  keyEdge: [150, 146, 164],
 };
 
-/** Parts of a note, as in amt_tui/live/palette.py. */
-export type Part = "struck" | "held" | "sustained";
+/** Parts of a note, as in amt_tui/live/palette.py, which draws the strike as a third. */
+export type Part = "held" | "sustained";
+
+/**
+ * What is mixed into a note's colour, so many seconds after its strike, as the string rings off; and
+ * how much of the ground besides, while the pedal holds it.
+ */
+const RINGING = [
+  { atS: 0, flash: 0.4, ground: 0, sustained: 0.05 },
+  { atS: 0.1, flash: 0.25, ground: 0, sustained: 0.1 },
+  { atS: 0.25, flash: 0, ground: 0, sustained: 0.3 },
+  { atS: 3, flash: 0, ground: 0.25, sustained: 0.3 },
+];
+
+/** Seconds after which a note's colour changes no more. */
+export const RINGS_S = RINGING[RINGING.length - 1].atS;
 
 /** Colour of a velocity 1..127. */
 export function velocityColour(velocity: number, theme: Theme): Colour {
@@ -70,11 +101,26 @@ export function velocityColour(velocity: number, theme: Theme): Colour {
   return mixed(theme.ramp[low], theme.ramp[low + 1], at - low);
 }
 
+/** Colours of a part of a note, linear in between: share of `RINGS_S` since the strike, colour. */
+export function noteColours(velocity: number, part: Part, theme: Theme): [number, Colour][] {
+  const colour = velocityColour(velocity, theme);
+  return RINGING.map(({ atS, flash, ground, sustained }) => {
+    const ringing = mixed(mixed(colour, theme.flash, flash), theme.ground, ground);
+    return [atS / RINGS_S, part === "held" ? ringing : mixed(ringing, theme.ground, sustained)];
+  });
+}
+
+/** A stop of a canvas gradient. */
+export type Stop = [offset: number, css: string];
+
 /** Everything a theme paints with, as the canvas takes it: worked out once, not for every note. */
 export function paintsOf(theme: Theme) {
-  const paint = (colour: Colour) => ({ fill: css(colour), ink: ink(colour) });
   const velocities = Array.from({ length: 128 }, (_, velocity) => velocity);
-  const notes = (part: Part) => velocities.map((v) => paint(noteColour(v, part, theme)));
+  const notes = (part: Part) =>
+    velocities.map((velocity): Stop[] =>
+      noteColours(velocity, part, theme).map(([offset, colour]) => [offset, css(colour)]),
+    );
+  const key = (ends: [Colour, Colour]) => ({ stops: stops(ends), ink: ink(ends[1]) });
   return {
     ground: css(theme.ground),
     blackLane: css(theme.blackLane),
@@ -82,23 +128,41 @@ export function paintsOf(theme: Theme) {
     second: css(theme.second),
     text: css(theme.text),
     pedal: css(theme.pedal),
+    felt: css(theme.felt),
     keyEdge: css(theme.keyEdge),
-    whiteKey: paint(theme.whiteKey),
-    blackKey: paint(theme.blackKey),
-    /** By part, then velocity. */
-    notes: { struck: notes("struck"), held: notes("held"), sustained: notes("sustained") },
+    whiteKey: key(theme.whiteKey),
+    blackKey: key(theme.blackKey),
+    /** By velocity. */
+    held: notes("held"),
+    sustained: notes("sustained"),
+    /** The ink of names on strikes, and lit keys with their light, by velocity. */
+    inks: velocities.map((velocity) => ink(noteColours(velocity, "held", theme)[0][1])),
+    lit: velocities.map((velocity) => {
+      const colour = velocityColour(velocity, theme);
+      return key([mixed(colour, theme.flash, 0.25), colour]);
+    }),
+    light: velocities.map((velocity): Stop[] => {
+      const colour = velocityColour(velocity, theme);
+      return [
+        [0, css(colour, 0.55)],
+        [0.35, css(colour, 0.2)],
+        [1, css(colour, 0)],
+      ];
+    }),
   };
 }
 
-/** Colour of a part of a note. */
-export function noteColour(velocity: number, part: Part, theme: Theme): Colour {
-  const colour = velocityColour(velocity, theme);
-  if (part === "struck") return mixed(colour, theme.flash, 0.3);
-  return part === "held" ? colour : mixed(colour, theme.ground, 0.42);
+export type Paints = ReturnType<typeof paintsOf>;
+
+function stops([from, to]: [Colour, Colour]): Stop[] {
+  return [
+    [0, css(from)],
+    [1, css(to)],
+  ];
 }
 
-function css([red, green, blue]: Colour): string {
-  return `rgb(${red} ${green} ${blue})`;
+function css([red, green, blue]: Colour, alpha = 1): string {
+  return `rgb(${red} ${green} ${blue} / ${alpha})`;
 }
 
 /** Black or white, whichever is read more easily on a colour. */

@@ -74,6 +74,19 @@ export class Figures {
     const workMs = this.steps.reduce((sum, step) => sum + step.workMs, 0);
     return soundS > 0 ? workMs / (50 * soundS) : 0;
   }
+
+  /** What the panel shows: label, value. */
+  rows(): [label: string, value: string][] {
+    const ms = (value: number | null) => (value === null ? "–" : `${value.toFixed(0)} ms`);
+    const both = (of: (share: number) => number | null) => `${ms(of(0.5))}, ${ms(of(0.95))}`;
+    return [
+      ["Decided (p50, p95)", both((share) => this.decided(share))],
+      ["Drawn (p50, p95)", both((share) => this.screen(share))],
+      ["Work per 20 ms", `${this.load.toFixed(1)} ms`],
+      ["Level", `${this.peakDb.toFixed(0)} dB`],
+      ["Lost", `${this.lostS.toFixed(2)} s`],
+    ];
+  }
 }
 
 function forget(list: { at: number }[], before: number): void {

@@ -3,6 +3,7 @@
  * not slow a frame, so notes are indexed by stretches of four seconds.
  */
 
+import type { Part } from "./colours";
 import type { Event, NoteOn } from "./events";
 import { SAMPLE_RATE } from "./timing";
 
@@ -17,6 +18,21 @@ export interface Span {
 }
 
 export type Press = [start: number, end: number];
+
+/** Cuts a note where the pedal goes down or up; `presses` are disjoint, the latest first. */
+export function partsOf({ start, end }: Span, presses: Press[]): [Part, number, number][] {
+  const parts: [Part, number, number][] = [];
+  let at = start;
+  for (let i = presses.length - 1; i >= 0; i--) {
+    const [down, up] = [Math.max(presses[i][0], start), Math.min(presses[i][1], end)];
+    if (down >= up) continue;
+    if (down > at) parts.push(["held", at, down]);
+    parts.push(["sustained", down, up]);
+    at = up;
+  }
+  if (at < end) parts.push(["held", at, end]);
+  return parts;
+}
 
 export class History {
   /** Samples heard so far; open notes are drawn up to here. */
@@ -58,11 +74,6 @@ export class History {
   /** Moves the present on. It never moves back: a present that is estimated may waver. */
   advance(now: number): void {
     this.now = Math.max(this.now, now);
-  }
-
-  /** Whether the pedal is down, as far as is known. */
-  get pedalDown(): boolean {
-    return this.pressed !== null;
   }
 
   /** Notes that sound anywhere between two samples. */

@@ -11,6 +11,8 @@ export class Journal {
   private samples = 0;
   private writing: Promise<void>;
   private id: number | null = null;
+  /** A failure is told once, and again only after something could be written. */
+  private told = false;
   private readonly timer: ReturnType<typeof setInterval>;
 
   constructor(
@@ -39,9 +41,11 @@ export class Journal {
       this.unwritten = [];
       try {
         await this.sessions.append(this.id, events, this.samples);
+        this.told = false;
       } catch (error) {
         this.unwritten = [...events, ...this.unwritten];
-        this.failed(keepingProblem(error));
+        if (!this.told) this.failed(keepingProblem(error));
+        this.told = true;
       }
     });
     return this.writing;
@@ -51,6 +55,7 @@ export class Journal {
   async close(notes: number): Promise<void> {
     clearInterval(this.timer);
     await this.flush();
-    if (notes === 0 && this.id !== null) await this.sessions.remove(this.id);
+    if (notes > 0 || this.id === null) return;
+    await this.sessions.remove(this.id).catch(() => undefined); // an empty one in the list, no more
   }
 }

@@ -5,11 +5,11 @@ import { transcriptOf } from "./notes";
 import { button, page, say } from "./page";
 import { clockText } from "./roll";
 import { save } from "./saving";
-import type { Head, Sessions } from "./sessions";
+import type { Head, Label, Sessions } from "./sessions";
 import { SAMPLE_RATE } from "./timing";
 import type { Event } from "./events";
 
-/** Shows the list; `play` is called with the session chosen. */
+/** Shows the list; `play` is called with the session chosen. Rejects where none can be read. */
 export async function showLibrary(
   sessions: Sessions,
   play: (head: Head, events: Event[]) => void,
@@ -18,11 +18,10 @@ export async function showLibrary(
   page.kept.replaceChildren(
     ...heads.map((head) => {
       const item = document.createElement("li");
-      const about = document.createElement("span");
-      about.textContent = describe(head);
       const name = titled(head);
       item.append(
-        about,
+        line("strong", name),
+        line("span", about(head)),
         button("Play", `Play ${name}`, () => {
           page.list.close();
           void sessions.read(head.id).then((events) => play(head, events));
@@ -43,26 +42,29 @@ export async function showLibrary(
 }
 
 /** Saves events as a MIDI file, named after the session. */
-export async function saveMidi(
-  events: Event[],
-  head: Pick<Head, "started" | "samples" | "source" | "model">,
-): Promise<void> {
+export async function saveMidi(events: Event[], head: Label): Promise<void> {
   const file = midiFile(transcriptOf(events, head.samples), `amt ${head.model}`);
   await save(file, `${fileName(head)}.mid`, "audio/midi");
 }
 
-function describe(head: Head): string {
-  const notes = head.notes === 1 ? "1 note" : `${head.notes} notes`;
-  return `${titled(head)}: ${clockText(head.samples / SAMPLE_RATE)}, ${notes}`;
+function line(kind: "strong" | "span", text: string): HTMLElement {
+  const made = document.createElement(kind);
+  made.textContent = text;
+  return made;
 }
 
-function titled({ started, source }: Pick<Head, "started" | "source">): string {
-  const when = new Date(started).toLocaleString([], { dateStyle: "medium", timeStyle: "short" });
-  return source === "Microphone" ? when : `${source} (${when})`;
+function about({ samples, notes }: Head): string {
+  return `${clockText(samples / SAMPLE_RATE)}, ${notes === 1 ? "1 note" : `${notes} notes`}`;
+}
+
+/** What a session is called: by its recording, or by when it was played. */
+export function titled({ started, source }: Label): string {
+  if (source !== "Microphone") return source;
+  return new Date(started).toLocaleString([], { dateStyle: "medium", timeStyle: "short" });
 }
 
 /** `2026-11-22_19-13-05`, or the recording's own name. */
-function fileName({ started, source }: Pick<Head, "started" | "source">): string {
+function fileName({ started, source }: Label): string {
   if (source !== "Microphone") return source.replace(/\.[^.]+$/, "");
   const local = new Date(started - new Date(started).getTimezoneOffset() * 60_000);
   return local.toISOString().slice(0, 19).replace("T", "_").replaceAll(":", "-");

@@ -7,12 +7,6 @@ import { listenerProblem, Problem } from "./problems";
 
 export type Ready = Extract<Reply, { kind: "ready" }>;
 
-/** `0061736d`, then a function that uses a vector: accepted where there is SIMD. */
-const SIMD = [
-  0, 97, 115, 109, 1, 0, 0, 0, 1, 5, 1, 96, 0, 1, 123, 3, 2, 1, 0, 10, 10, 1, 8, 0, 65, 0, 253, 15,
-  253, 98, 11,
-];
-
 export class Listener {
   private constructor(
     private readonly worker: Worker,
@@ -24,26 +18,20 @@ export class Listener {
     loading: (share: number) => void,
     hear: (reply: Reply) => void,
   ): Promise<Listener> {
-    const able = typeof WebAssembly !== "undefined" && WebAssembly.validate(Uint8Array.from(SIMD));
-    if (!able || typeof DecompressionStream === "undefined") {
-      throw new Problem(
-        "This browser is too old to listen: it has no WebAssembly SIMD.",
-        "Update it, or use a newer phone.",
-      );
-    }
     const worker = new Worker(new URL("./listener.worker.ts", import.meta.url), { type: "module" });
     return new Promise((resolve, reject) => {
+      // A failure before it is ready is the caller's, a later one the hearer's.
+      let fail = (problem: Problem) => reject(problem);
       worker.onmessage = ({ data }: MessageEvent<Reply>) => {
         if (data.kind === "loading") loading(data.share);
-        else if (data.kind === "ready") resolve(new Listener(worker, data));
-        else if (data.kind === "failed") reject(new Problem(data.problem, data.remedy));
-        if (data.kind !== "loading") hear(data);
+        else if (data.kind === "failed") fail(new Problem(data.problem, data.remedy));
+        else if (data.kind === "ready") {
+          fail = ({ problem, remedy }) => hear({ kind: "failed", problem, remedy });
+          resolve(new Listener(worker, data));
+        } else hear(data);
       };
-      worker.onerror = (event) => {
-        const { problem, remedy } = listenerProblem(event.message ?? "its thread did not start");
-        reject(new Problem(problem, remedy));
-        hear({ kind: "failed", problem, remedy });
-      };
+      worker.onerror = ({ message }) =>
+        fail(listenerProblem(message ?? "its thread did not start"));
       send(worker, {
         kind: "load",
         runtime: new URL(runtimeUrl, location.href).href,

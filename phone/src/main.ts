@@ -1,88 +1,75 @@
-/** The page: wires elements, listener, roll and sessions together. */
+/** The page: wires buttons, listener, stage and sessions together. */
 
+import { checkBrowser } from "./browser";
 import type { Event } from "./events";
-import { attachGestures } from "./gestures";
 import { History } from "./history";
-import { pitchName } from "./keyboard";
-import { saveMidi, showLibrary } from "./library";
+import { saveMidi, showLibrary, titled } from "./library";
 import { Listener } from "./listener";
 import { Live } from "./live";
 import type { Reply } from "./messages";
 import { transcriptOf } from "./notes";
-import { page, say, showPedal, showProblem, showStats } from "./page";
-import { keepingProblem, listenerProblem, Problem } from "./problems";
+import { page, say, showProblem, showStats } from "./page";
+import { keepingProblem, listenerProblem, type Problem } from "./problems";
 import { readRecording } from "./recordings";
 import { Replay } from "./replay";
-import { clockText, Roll } from "./roll";
-import { Sessions, type Head } from "./sessions";
-import { SAMPLE_RATE } from "./timing";
-import { Viewport } from "./viewport";
+import { Sessions, type Label } from "./sessions";
+import { Stage } from "./stage";
 import { WakeLock } from "./wakelock";
-
-/** The figures are worked out anew so often, in milliseconds. */
-const STATS_MS = 250;
 
 /** A phone that is further behind says so. */
 const BEHIND_S = 1;
 
 class App {
-  private readonly view = new Viewport();
-  private readonly roll = new Roll(page.roll, this.view);
+  private readonly stage = new Stage(() => this.tell());
   private readonly wakeLock = new WakeLock();
   private listener: Listener | null = null;
   private sessions: Sessions | null = null;
-  private live: Live | null = null;
-  private replay: Replay | null = null;
-  private history = new History();
   /** What Save writes. */
-  private shown: { events: Event[]; head: Omit<Head, "id" | "notes"> } | null = null;
-  /** A recording that is being transcribed: its name and length, and the events so far. */
-  private job: { name: string; samples: number; events: Event[] } | null = null;
-  /** The view stands still; listening goes on. */
-  private held = false;
+  private shown: { events: Event[]; label: Label } | null = null;
+  /** A recording that is being transcribed. */
+  private job: { label: Label; events: Event[]; share: number } | null = null;
+  /** What the status says while nothing goes on. */
+  private idle = "Loading";
   private interrupted = false;
-  private dirty = true;
-  private drawnAt = 0;
-  private statsAt = 0;
 
   async start(): Promise<void> {
     this.attach();
-    requestAnimationFrame((at) => this.draw(at));
-    try {
-      this.sessions = await Sessions.open();
-    } catch (error) {
+    this.sessions = await Sessions.open().catch((error) => {
       showProblem(keepingProblem(error));
-    }
+      return null;
+    });
     try {
       this.listener = await Listener.start(
-        (share) => say(page.status, `Loading ${Math.round(100 * share)} %`),
+        (share) => this.rest(`Loading ${Math.round(100 * share)} %`),
         (reply) => this.take(reply),
       );
     } catch (error) {
-      say(page.status, "Cannot listen");
       showProblem(listenerProblem(error));
-      return;
+      return this.rest("Cannot listen");
     }
-    const { name, version, licence } = this.listener.model;
-    say(page.about, `Model ${name} ${version}, weights ${licence}. Nothing leaves this phone.`);
-    this.refresh("Ready");
+    const { licence } = this.listener.model;
+    say(page.about, `Model ${this.model}, weights ${licence}. Nothing leaves this phone.`);
+    this.rest("Ready");
+  }
+
+  private get live(): Live | null {
+    return this.stage.live;
+  }
+
+  private get model(): string {
+    return this.listener ? `${this.listener.model.name} ${this.listener.model.version}` : "–";
+  }
+
+  private label(source: string, samples: number): Label {
+    return { started: Date.now(), source, model: this.model, samples };
   }
 
   // -- what the player does ------------------------------------------------------------------
 
   private attach(): void {
     page.listen.onclick = () => void (this.live?.listening ? this.stop() : this.listen());
-    page.hold.onclick = () => this.hold(!this.held);
-    page.back.onclick = () => this.hold(false);
-    page.fit.onclick = () => this.fit();
-    page.save.onclick = () => {
-      const shown = this.showing();
-      if (shown !== null) void saveMidi(shown.events, shown.head);
-    };
-    page.sessions.onclick = () => {
-      if (this.sessions === null) return showProblem(keepingProblem(null));
-      void showLibrary(this.sessions, (head, events) => this.play(head, events));
-    };
+    page.save.onclick = () => this.save();
+    page.sessions.onclick = () => void this.list();
     page.open.onclick = () => page.file.click();
     page.file.onchange = () => {
       const [file] = page.file.files ?? [];
@@ -92,52 +79,46 @@ class App {
     page.figures.onclick = () => {
       page.stats.hidden = !page.stats.hidden;
       page.figures.ariaExpanded = String(!page.stats.hidden);
-      this.statsAt = 0;
+      this.tell();
     };
-    page.play.onclick = () => this.togglePlaying();
-    page.leave.onclick = () => this.leaveReplay();
-    page.position.oninput = () => void this.replay?.seek(Number(page.position.value));
-    attachGestures(page.roll, this.view, {
-      scroll: (seconds) => this.scroll(seconds),
-      changed: () => (this.dirty = true),
-      fit: () => this.fit(),
-      toggle: () => (this.replay === null ? this.hold(!this.held) : this.togglePlaying()),
-    });
-    addEventListener("resize", () => (this.dirty = true));
-    matchMedia("(prefers-color-scheme: light)").onchange = () => (this.dirty = true);
+    page.leave.onclick = () => {
+      this.stage.leaveReplay();
+      this.rest("Ready");
+    };
+    page.dismiss.onclick = () => showProblem(null);
     document.addEventListener("visibilitychange", () => {
       if (document.visibilityState === "hidden") void this.live?.flush();
       else void this.live?.resume();
-      this.dirty = true;
     });
     addEventListener("pagehide", () => void this.live?.flush());
   }
 
   private async listen(): Promise<void> {
     if (this.listener === null) return;
-    this.leaveReplay();
+    this.stage.leaveReplay();
+    this.rest("Opening the microphone");
     page.listen.disabled = true;
-    say(page.status, "Opening the microphone");
+    this.interrupted = false;
     try {
-      this.live = await Live.begin(this.listener, this.sessions, {
-        interrupted: (yes) =>
-          this.refresh(yes ? "Interrupted: waiting for the sound" : "Listening"),
+      const live = await Live.begin(this.listener, this.sessions, {
+        interrupted: (yes) => {
+          this.interrupted = yes;
+          this.tell();
+        },
         ended: (problem) => void this.stop(problem),
         unkept: showProblem,
       });
+      showProblem(null);
+      this.shown = { events: live.events, label: this.label("Microphone", 0) };
+      this.stage.begin(live);
     } catch (error) {
-      showProblem(error instanceof Problem ? error : listenerProblem(error));
-      return this.refresh("Not listening");
+      showProblem(listenerProblem(error));
+      return this.rest("Not listening");
     }
-    showProblem(null);
-    this.history = this.live.history;
-    const model = `${this.listener.model.name} ${this.listener.model.version}`;
-    const head = { started: Date.now(), source: "Microphone", model, samples: 0 };
-    this.shown = { events: this.live.events, head };
-    this.interrupted = false;
-    this.hold(false);
     void this.wakeLock.acquire();
-    this.refresh("Listening");
+    // That sessions outlive a phone that is short of room; asked where there is one to keep.
+    void navigator.storage?.persist?.();
+    this.rest("Stopped");
   }
 
   private async stop(problem: Problem | null = null): Promise<void> {
@@ -145,54 +126,49 @@ class App {
     if (!this.live?.listening) return;
     void this.wakeLock.release();
     await this.live.stop();
-    this.refresh("Finishing");
+    this.refresh();
   }
 
-  /** The listener has heard what had come. */
-  private rested(): void {
-    const status = page.status.textContent ?? "";
-    this.refresh(status === "Finishing" ? "Stopped" : status);
+  private save(): void {
+    if (this.shown === null) return;
+    const { events, label } = this.shown;
+    const samples = events === this.live?.events ? this.live.samples : label.samples;
+    void saveMidi(events, { ...label, samples });
   }
 
-  private hold(yes: boolean): void {
-    this.held = yes && this.live !== null;
-    page.hold.ariaPressed = String(this.held);
-    say(page.hold, this.held ? "Go on" : "Pause");
-    page.back.hidden = !this.held;
-    this.dirty = true;
-  }
-
-  private scroll(seconds: number): void {
-    if (this.replay !== null) {
-      void this.replay.seek(this.replay.positionS - seconds);
-      return;
+  private async list(): Promise<void> {
+    try {
+      if (this.sessions === null) throw new Error("there is no database");
+      await showLibrary(this.sessions, (label, events) => this.play(label, events));
+    } catch (error) {
+      showProblem(keepingProblem(error));
     }
-    if (!this.held) this.hold(true);
-    const latest = Math.max(this.history.now, 0);
-    const edge = this.view.edge - seconds * SAMPLE_RATE;
-    this.view.edge = Math.min(Math.max(edge, 0), latest);
-    this.dirty = true;
-  }
-
-  private fit(): void {
-    this.view.follows = true;
-    this.dirty = true;
   }
 
   private async transcribe(file: File): Promise<void> {
     if (this.listener === null || this.job !== null) return;
     if (this.live?.listening) await this.stop();
-    this.leaveReplay();
-    this.refresh(`Reading ${file.name}`);
+    this.stage.leaveReplay();
+    this.rest(`Reading ${file.name}`);
     try {
       const samples = await readRecording(file);
-      this.job = { name: file.name, samples: samples.length, events: [] };
+      this.job = { label: this.label(file.name, samples.length), events: [], share: 0 };
       this.listener.transcribe(samples);
       showProblem(null);
     } catch (error) {
-      showProblem(error instanceof Problem ? error : listenerProblem(error));
+      showProblem(listenerProblem(error));
     }
-    this.refresh(this.job === null ? "Ready" : `Transcribing ${file.name}`);
+    this.rest("Ready");
+  }
+
+  private play(label: Label, events: Event[]): void {
+    if (this.live?.listening) void this.stop();
+    const history = new History();
+    history.add(events);
+    history.advance(label.samples);
+    this.shown = { events, label };
+    this.stage.playBack(new Replay(transcriptOf(events, label.samples)), history);
+    this.refresh();
   }
 
   // -- what the listener says ----------------------------------------------------------------
@@ -203,7 +179,7 @@ class App {
         this.live?.took(reply);
         break;
       case "rested":
-        void this.live?.close().then(() => this.rested());
+        void this.live?.close().then(() => this.refresh());
         break;
       case "transcribed":
         this.transcribed(reply.events, reply.share);
@@ -211,165 +187,96 @@ class App {
       case "failed":
         void this.fail(reply);
     }
-    this.dirty = true;
+    this.stage.redraw();
   }
 
   private async fail({ problem, remedy }: { problem: string; remedy: string }): Promise<void> {
     showProblem({ problem, remedy });
+    void this.wakeLock.release();
     this.job = null;
     await this.live?.close();
     this.listener?.stop();
     this.listener = null;
-    this.refresh("Stopped");
+    this.rest("Stopped");
   }
 
   private transcribed(events: Event[], share: number): void {
-    const job = this.job;
-    if (job === null || this.listener === null) return;
-    job.events.push(...events);
-    say(page.status, `Transcribing ${job.name}: ${Math.round(100 * share)} %`);
-    if (share < 1) return;
+    if (this.job === null) return;
+    this.job.events.push(...events);
+    this.job.share = share;
+    if (share < 1) return this.tell();
+    const { label, events: all } = this.job;
     this.job = null;
-    const model = `${this.listener.model.name} ${this.listener.model.version}`;
-    const head = { started: Date.now(), source: job.name, model, samples: job.samples };
-    void this.keep(head, job.events);
-    this.play(head, job.events);
+    void this.keep(label, all);
+    this.play(label, all);
   }
 
-  private async keep(head: Omit<Head, "id" | "notes">, events: Event[]): Promise<void> {
+  private async keep(label: Label, events: Event[]): Promise<void> {
     try {
-      const id = await this.sessions?.begin(head.source, head.model, head.started);
-      if (id !== undefined) await this.sessions?.append(id, events, head.samples);
+      const id = await this.sessions?.begin(label.source, label.model, label.started);
+      if (id !== undefined) await this.sessions?.append(id, events, label.samples);
     } catch (error) {
       showProblem(keepingProblem(error));
     }
   }
 
-  // -- replay --------------------------------------------------------------------------------
+  // -- what the page says --------------------------------------------------------------------
 
-  private play(head: Omit<Head, "id" | "notes">, events: Event[]): void {
-    if (this.live?.listening) void this.stop();
-    this.leaveReplay();
-    this.hold(false);
-    this.history = new History();
-    this.history.add(events);
-    this.history.advance(head.samples);
-    this.replay = new Replay(transcriptOf(events, head.samples));
-    this.shown = { events, head };
-    this.view.falls = true;
-    page.position.max = String(this.replay.durationS);
-    page.player.hidden = false;
-    this.refresh(head.source);
-    this.view.follow(this.history.heard);
-    this.view.jump();
+  /** Says what the status is while nothing goes on. */
+  private rest(idle: string): void {
+    this.idle = idle;
+    this.refresh();
   }
-
-  private togglePlaying(): void {
-    if (this.replay?.playing) this.replay.pause();
-    else void this.replay?.play();
-    this.dirty = true;
-  }
-
-  private leaveReplay(): void {
-    if (this.replay === null) return;
-    void this.replay.close();
-    this.replay = null;
-    this.view.falls = false;
-    page.player.hidden = true;
-    this.history = this.live?.history ?? new History();
-    this.refresh("Ready");
-  }
-
-  private showing(): { events: Event[]; head: Omit<Head, "id" | "notes"> } | null {
-    if (this.shown === null || this.shown.events !== this.live?.events) return this.shown;
-    return { ...this.shown, head: { ...this.shown.head, samples: this.live.samples } };
-  }
-
-  // -- the screen ----------------------------------------------------------------------------
 
   /** Brings the buttons in line with what can be done now. */
-  private refresh(status: string): void {
-    say(page.status, status);
+  private refresh(): void {
     const ready = this.listener !== null && this.job === null && !this.live?.finishing;
+    const listening = this.live?.listening ?? false;
     page.listen.disabled = page.open.disabled = page.file.disabled = !ready;
-    say(page.listen, this.live?.listening ? "Stop" : "Listen");
-    page.hold.disabled = this.live === null || this.replay !== null;
+    page.listen.classList.toggle("on", listening);
+    say(page.listenName, listening ? "Stop" : "Listen");
+    page.hold.disabled = this.live === null || this.stage.replay !== null;
     page.save.disabled = this.shown === null;
-    this.dirty = true;
-  }
-
-  private draw(at: number): void {
-    requestAnimationFrame((next) => this.draw(next));
-    const moving = this.move();
-    const resized = this.roll.fit();
-    this.view.follow(this.history.heard);
-    const gliding = !this.view.glide(Math.min(at - this.drawnAt, 100));
-    this.drawnAt = at;
-    if (moving || resized || gliding || this.dirty) {
-      this.dirty = false;
-      this.roll.paint(this.history);
-      if (this.live?.listening) this.live.figures.drawn(Date.now());
-    }
-    if (at - this.statsAt < STATS_MS) return;
-    this.statsAt = at;
+    this.stage.redraw();
     this.tell();
   }
 
-  /** Moves time on; whether it moved. */
-  private move(): boolean {
-    if (this.replay !== null) {
-      this.replay.tick();
-      const before = this.view.edge;
-      this.view.edge = this.replay.sample;
-      return this.view.edge !== before;
+  private get status(): string {
+    if (this.job !== null) {
+      return `Transcribing ${this.job.label.source}: ${Math.round(100 * this.job.share)} %`;
     }
-    if (!this.live?.listening) return false;
-    this.live.history.advance(this.live.now);
-    if (!this.held) this.view.edge = this.live.history.now;
-    return true;
-  }
-
-  private condition(live: Live): string {
+    if (this.stage.replay !== null && this.shown !== null) return titled(this.shown.label);
+    if (this.live?.finishing) return "Finishing";
+    if (!this.live?.listening) return this.idle;
     if (this.interrupted) return "Interrupted: waiting for the sound";
-    const behindS = live.figures.behindMs / 1000;
+    const behindS = this.live.figures.behindMs / 1000;
     return behindS > BEHIND_S ? `${behindS.toFixed(0)} s behind` : "Listening";
   }
 
-  /** Everything that is said in words. */
   private tell(): void {
-    const pressed = this.history.presses(this.view.edge - 1, this.view.edge + 1).length > 0;
-    showPedal(pressed);
-    page.fit.hidden = this.view.follows;
-    const [low, high] = this.history.heard ?? [0, 0];
-    const range = low ? `, ${pitchName(low)} to ${pitchName(high)}` : ", empty";
-    page.roll.ariaLabel = `Piano roll${range}, ${this.history.notes} notes`;
-    if (this.replay !== null) {
-      page.position.value = String(this.replay.positionS);
-      page.position.ariaValueText = clockText(this.replay.positionS);
-      say(page.play, this.replay.playing ? "Stop" : "Play");
-    }
-    if (this.live?.listening && this.replay === null) say(page.status, this.condition(this.live));
-    const figures = this.live?.figures;
-    page.level.value = this.live?.listening && figures ? figures.peakDb : -60;
+    const { history, live, replay } = this.stage;
+    const listening = live?.listening ?? false;
+    say(page.status, this.status);
+    page.hint.hidden = history.notes > 0 || listening || replay !== null;
+    page.level.value = listening && live ? live.figures.peakDb : -60;
     if (page.stats.hidden) return;
-    const ms = (value: number | null | undefined) =>
-      value == null ? "–" : `${value.toFixed(0)} ms`;
-    const both = (of: (share: number) => number | null) => `${ms(of(0.5))}, ${ms(of(0.95))}`;
-    const model = this.listener?.model;
+    const lookahead = this.listener?.model.lookaheadMs;
     showStats([
-      ["Decided (p50, p95)", figures ? both((s) => figures.decided(s)) : "–"],
-      ["Drawn (p50, p95)", figures ? both((s) => figures.screen(s)) : "–"],
-      ["Look-ahead", ms(model?.lookaheadMs)],
-      ["Work per 20 ms", figures ? `${figures.load.toFixed(1)} ms` : "–"],
-      ["Level", figures ? `${figures.peakDb.toFixed(0)} dB` : "–"],
-      ["Lost", figures ? `${figures.lostS.toFixed(2)} s` : "–"],
-      ["Notes", String(this.history.notes)],
-      ["Model", model ? `${model.name} ${model.version}` : "–"],
+      ...(live?.figures.rows() ?? []),
+      ["Look-ahead", lookahead === undefined ? "–" : `${lookahead.toFixed(0)} ms`],
+      ["Notes", String(history.notes)],
+      ["Model", this.model],
     ]);
   }
 }
 
-void new App().start();
+try {
+  checkBrowser();
+  void new App().start();
+} catch (error) {
+  say(page.status, "Cannot listen");
+  showProblem(listenerProblem(error));
+}
 
 if (import.meta.env.PROD) {
   // Refused where the certificate is self-signed: the page works, but not without the network.

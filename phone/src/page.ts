@@ -14,14 +14,20 @@ export const page = {
   level: element<HTMLMeterElement>("level"),
   stats: element<HTMLDListElement>("stats"),
   problem: element("problem"),
+  told: element("told"),
+  dismiss: element<HTMLButtonElement>("dismiss"),
+  hint: element("hint"),
   back: element<HTMLButtonElement>("back"),
   fit: element<HTMLButtonElement>("fit"),
   player: element("player"),
   play: element<HTMLButtonElement>("play"),
   position: element<HTMLInputElement>("position"),
+  time: element("time"),
   leave: element<HTMLButtonElement>("leave"),
   listen: element<HTMLButtonElement>("listen"),
+  listenName: element("listen-name"),
   hold: element<HTMLButtonElement>("hold"),
+  holdName: element("hold-name"),
   save: element<HTMLButtonElement>("save"),
   sessions: element<HTMLButtonElement>("sessions"),
   open: element<HTMLButtonElement>("open"),
@@ -39,7 +45,7 @@ export function say(target: HTMLElement, text: string): void {
 
 /** Shows what is wrong and what to do; null when all is well again. */
 export function showProblem(problem: { problem: string; remedy: string } | null): void {
-  say(page.problem, problem === null ? "" : `${problem.problem} ${problem.remedy}`);
+  say(page.told, problem === null ? "" : `${problem.problem} ${problem.remedy}`);
   page.problem.hidden = problem === null;
 }
 

@@ -5,18 +5,23 @@
  * before it is struck; in a replay they fall onto the keys, as in amt_tui/live/falling.py.
  */
 
-import { DARK, LIGHT, paintsOf, type Part } from "./colours";
-import type { History, Press, Span } from "./history";
+import { DARK, LIGHT, paintsOf, RINGS_S, type Part, type Stop } from "./colours";
+import { partsOf, type History, type Press, type Span } from "./history";
 import { KEYS, keyOf } from "./keyboard";
+import { FONT, Keybed } from "./keybed";
 import { SAMPLE_RATE } from "./timing";
 import type { Viewport } from "./viewport";
 
-/** Seconds of a note drawn as its strike. */
-const HEAD_S = 0.1;
 /** A key stays lit so long after its note ended: a short note is over before it is decided. */
 const GLOW_S = 0.15;
-const FONT = "system-ui, sans-serif";
-const NAME_WIDTH = 15;
+/** How far a lit key shines. */
+const LIGHT_RADIUS = 42;
+const BLOCK_GAP = 0.75;
+const BLOCK_RADIUS = 4;
+/** Narrower blocks have corners: round ones would cost more than they show. */
+const ROUND_FROM = 8;
+const NAME_WIDTH = 13;
+const NAME_HEIGHT = 14;
 const PEDAL_WIDTH = 4;
 const TICKS_S = [1, 2, 5, 10, 15, 30, 60];
 const TICK_SPACING = 56;
@@ -26,9 +31,13 @@ type Label = [name: string, x: number, y: number, ink: string];
 
 export class Roll {
   private readonly context: CanvasRenderingContext2D;
+  private readonly keybed: Keybed;
   private readonly light = matchMedia("(prefers-color-scheme: light)");
   private readonly themes = { dark: paintsOf(DARK), light: paintsOf(LIGHT) };
   private paints = this.themes.dark;
+  /** Made once for a theme, a zoom and a direction. */
+  private gradients = new Map<Stop[], CanvasGradient>();
+  private gradientsFor = "";
   private labels: Label[] = [];
 
   constructor(
@@ -37,6 +46,7 @@ export class Roll {
   ) {
     // Opaque: the browser need not blend it with the page.
     this.context = canvas.getContext("2d", { alpha: false })!;
+    this.keybed = new Keybed(view);
   }
 
   /** Fits the canvas's own pixels to the screen's; whether that changed anything. */
@@ -55,17 +65,21 @@ export class Roll {
 
   paint(history: History): void {
     this.paints = this.light.matches ? this.themes.light : this.themes.dark;
+    this.renewGradients();
     const [start, end] = this.view.window;
     const spans = history.spans(start, end + 1);
     const presses = history.presses(start, end + 1);
-    this.paintGround(start, end);
+    const lit = this.lit(history);
+    this.paintGround();
+    this.paintTicks(start, end);
     this.paintPedal(presses);
+    for (const [pitch, velocity] of lit) this.paintLight(pitch, velocity);
     this.labels = [];
     // Black keys lie on top of white ones.
     for (const span of spans) if (!keyOf(span.pitch).black) this.paintNote(span, presses);
     for (const span of spans) if (keyOf(span.pitch).black) this.paintNote(span, presses);
     this.paintLabels();
-    this.paintKeyboard(this.lit(history));
+    this.keybed.paint(this.context, this.paints, lit);
   }
 
   /** Velocities of the keys that sound at the edge. */
@@ -76,7 +90,7 @@ export class Roll {
     return new Map(spans.map(({ pitch, velocity }) => [pitch, velocity]));
   }
 
-  private paintGround(start: number, end: number): void {
+  private paintGround(): void {
     const { context: c, view, paints } = this;
     c.fillStyle = paints.ground;
     c.fillRect(0, 0, view.width, view.height);
@@ -88,8 +102,12 @@ export class Roll {
     for (const { pitch, x } of KEYS) {
       if (pitch % 12 === 0) c.fillRect(Math.round(view.x(x)), 0, 1, view.floor);
     }
+  }
+
+  private paintTicks(start: number, end: number): void {
+    const { context: c, view, paints } = this;
     const step = TICKS_S.find((s) => s * view.speed >= TICK_SPACING) ?? 60;
-    c.font = `11px ${FONT}`;
+    c.font = `10px ${FONT}`;
     c.textAlign = "left";
     c.textBaseline = "bottom";
     for (let s = Math.max(Math.ceil(start / SAMPLE_RATE / step), 0) * step; ; s += step) {
@@ -98,7 +116,7 @@ export class Roll {
       c.fillStyle = paints.second;
       c.fillRect(0, y, view.width, 1);
       c.fillStyle = paints.text;
-      c.fillText(clockText(s), PEDAL_WIDTH + 3, y - 1);
+      c.fillText(clockText(s), PEDAL_WIDTH + 4, y - 1);
     }
   }
 
@@ -110,38 +128,78 @@ export class Roll {
     }
   }
 
+  /** The light a key casts on the lanes while it sounds. */
+  private paintLight(pitch: number, velocity: number): void {
+    const { context: c, view } = this;
+    const { x, width } = keyOf(pitch);
+    const middle = view.x(x + width / 2);
+    c.translate(middle, view.floor);
+    c.fillStyle = this.gradient(this.paints.light[velocity], () =>
+      c.createRadialGradient(0, 0, 0, 0, 0, LIGHT_RADIUS),
+    );
+    c.fillRect(-LIGHT_RADIUS, -LIGHT_RADIUS, 2 * LIGHT_RADIUS, LIGHT_RADIUS);
+    c.translate(-middle, -view.floor);
+  }
+
   private paintNote(span: Span, presses: Press[]): void {
     const { view } = this;
     const { x, width, name } = keyOf(span.pitch);
-    const left = view.x(x) + 0.5;
-    const wide = view.keyWidth * width - 1;
+    const left = view.x(x) + BLOCK_GAP;
+    const wide = view.keyWidth * width - 2 * BLOCK_GAP;
     if (left > view.width || left + wide < 0) return;
-    this.paintPart(span, "held", left, wide, span.start, span.end);
-    for (const [down, up] of presses) {
-      const [from, to] = [Math.max(span.start, down), Math.min(span.end, up)];
-      this.paintPart(span, "sustained", left, wide, from, to);
+    for (const [part, from, to] of partsOf(span, presses)) {
+      this.paintPart(span, part, left, wide, from, to);
     }
-    const head = Math.min(span.end, span.start + HEAD_S * SAMPLE_RATE);
-    this.paintPart(span, "struck", left, wide, span.start, head);
     const [top, bottom] = this.between(span.start, span.end);
     const struckInView = span.start >= view.window[0] && span.start <= view.window[1];
-    if (!struckInView || wide < NAME_WIDTH || bottom - top < 14) return;
-    const { ink } = this.paints.notes.struck[span.velocity];
-    this.labels.push([name, left + wide / 2, view.falls ? bottom - 1 : top + 13, ink]);
+    if (!struckInView || wide < NAME_WIDTH || bottom - top < NAME_HEIGHT) return;
+    const y = view.falls ? bottom - 2 : top + NAME_HEIGHT;
+    this.labels.push([name, left + wide / 2, y, this.paints.inks[span.velocity]]);
   }
 
+  /** A part of a block, rounded where the note begins and ends. */
   private paintPart(
-    { velocity }: Span,
+    { start, end, velocity }: Span,
     part: Part,
     left: number,
     wide: number,
     from: number,
     to: number,
   ): void {
-    if (to <= from) return;
+    const { context: c, view } = this;
+    const struck = view.y(start);
     const [top, bottom] = this.between(from, to);
-    this.context.fillStyle = this.paints.notes[part][velocity].fill;
-    this.context.fillRect(left, top, wide, Math.max(bottom - top, 1));
+    c.translate(0, struck);
+    c.fillStyle = this.gradient(this.paints[part][velocity], () =>
+      c.createLinearGradient(0, 0, 0, (view.falls ? -RINGS_S : RINGS_S) * view.speed),
+    );
+    const height = Math.max(bottom - top, 1);
+    if (wide < ROUND_FROM) c.fillRect(left, top - struck, wide, height);
+    else {
+      const radius = Math.min(BLOCK_RADIUS, wide / 3);
+      const before = from === start ? radius : 0;
+      const after = to === end ? radius : 0;
+      const [above, below] = view.falls ? [after, before] : [before, after];
+      c.beginPath();
+      c.roundRect(left, top - struck, wide, height, [above, above, below, below]);
+      c.fill();
+    }
+    c.translate(0, -struck);
+  }
+
+  private renewGradients(): void {
+    const wanted = `${this.view.speed} ${this.view.falls} ${this.paints.ground}`;
+    if (wanted !== this.gradientsFor) this.gradients.clear();
+    this.gradientsFor = wanted;
+  }
+
+  private gradient(stops: Stop[], make: () => CanvasGradient): CanvasGradient {
+    const made = this.gradients.get(stops);
+    if (made !== undefined) return made;
+    const gradient = make();
+    for (const [offset, css] of stops) gradient.addColorStop(offset, css);
+    this.gradients.set(stops, gradient);
+    return gradient;
   }
 
   /** All names at once: changing the font for each would cost more than the blocks. */
@@ -156,33 +214,11 @@ export class Roll {
     }
   }
 
-  /** Top and bottom on the canvas of a stretch of time, above the keys. */
+  /** Top and bottom of a stretch of time; a little beyond the picture, where it goes on. */
   private between(from: number, to: number): [number, number] {
     const [a, b] = [this.view.y(from), this.view.y(to)];
-    return [Math.max(Math.min(a, b), -2), Math.min(Math.max(a, b), this.view.floor)];
-  }
-
-  private paintKeyboard(lit: Map<number, number>): void {
-    const { context: c, view, paints } = this;
-    const tall = view.keyboardHeight;
-    c.font = `600 ${Math.min(11, view.keyWidth * 0.62)}px ${FONT}`;
-    for (const { pitch, name, black, x, width } of KEYS) {
-      const left = view.x(x);
-      const wide = view.keyWidth * width;
-      if (left > view.width || left + wide < 0) continue;
-      const velocity = lit.get(pitch);
-      const rest = black ? paints.blackKey : paints.whiteKey;
-      const { fill, ink } = velocity === undefined ? rest : paints.notes.held[velocity];
-      const height = black ? tall * 0.62 : tall;
-      c.fillStyle = paints.keyEdge;
-      c.fillRect(left, view.floor, wide, height);
-      c.fillStyle = fill;
-      c.fillRect(left + 0.5, view.floor + 1, wide - 1, height - (black ? 1.5 : 1));
-      const named = velocity === undefined ? pitch % 12 === 0 && wide >= 10 : wide >= 12;
-      if (!named) continue;
-      c.fillStyle = ink;
-      c.fillText(name, left + wide / 2, view.floor + height - 3);
-    }
+    const [first, last] = [-BLOCK_RADIUS, this.view.floor + BLOCK_RADIUS];
+    return [Math.max(Math.min(a, b), first), Math.min(Math.max(a, b), last)];
   }
 }
 

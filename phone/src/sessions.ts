@@ -19,6 +19,9 @@ export interface Head {
   notes: number;
 }
 
+/** What is known of a session before it is kept. */
+export type Label = Omit<Head, "id" | "notes">;
+
 interface Shelf extends DBSchema {
   sessions: { key: number; value: Omit<Head, "id"> & { id?: number } };
   pages: { key: number; value: { session: number; events: Event[] }; indexes: { session: number } };

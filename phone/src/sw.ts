@@ -20,17 +20,16 @@ interface FetchEvent extends ExtendableEvent {
 interface ServiceWorkerGlobalScope {
   addEventListener(kind: "install" | "activate", act: (event: ExtendableEvent) => void): void;
   addEventListener(kind: "fetch", act: (event: FetchEvent) => void): void;
-  skipWaiting(): Promise<void>;
   clients: { claim(): Promise<void> };
 }
 
 const SHELL = "amt-shell-";
 const NAME = SHELL + PRECACHE.version;
 
+/** A later version waits until no page of the earlier one is open: that one still needs its files. */
 async function install(): Promise<void> {
   const cache = await caches.open(NAME);
   await cache.addAll(PRECACHE.files.map((file) => new Request(file, { cache: "no-cache" })));
-  await self.skipWaiting();
 }
 
 async function activate(): Promise<void> {

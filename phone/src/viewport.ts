@@ -37,7 +37,7 @@ export class Viewport {
   }
 
   get keyboardHeight(): number {
-    return Math.min(96, Math.max(56, this.height * 0.2));
+    return Math.round(Math.min(132, Math.max(56, this.height * 0.2)));
   }
 
   /** Where the blocks end and the keys begin. */

@@ -5,6 +5,7 @@ import { describe, expect, test } from "vitest";
 import { metadata } from "../src/envelope";
 import type { Event } from "../src/events";
 import { Figures, percentile } from "../src/figures";
+import { Journal } from "../src/journal";
 import type { Heard } from "../src/messages";
 import { readInfo } from "../src/model";
 import { keepingProblem, listenerProblem, microphoneProblem, Problem } from "../src/problems";
@@ -34,6 +35,48 @@ describe("sessions", () => {
     expect((await sessions.read(second)).length).toBe(1);
     await sessions.append(first, [on(40)], 2000); // removed while it was being written
     expect(await sessions.read(first)).toEqual([]);
+  });
+});
+
+describe("the journal", () => {
+  /** A shelf that is full until `room` is set. */
+  async function full() {
+    const sessions = await Sessions.open();
+    const state = { room: false };
+    const append = sessions.append.bind(sessions);
+    sessions.append = async (...given) => {
+      if (!state.room) throw new DOMException("full", "QuotaExceededError");
+      return append(...given);
+    };
+    return { sessions, state };
+  }
+
+  test("tells a failure once, and writes what it could not write before", async () => {
+    const { sessions, state } = await full();
+    const problems: Problem[] = [];
+    const journal = new Journal(sessions, "Microphone", "live 1", (one) => problems.push(one));
+    journal.add([on(10)], 500);
+    await journal.flush();
+    journal.add([on(20)], 900);
+    await journal.flush();
+    expect(problems.map(({ problem }) => problem)).toEqual([
+      "There is no room left to keep this session.",
+    ]);
+    state.room = true;
+    await journal.close(2);
+    const [head] = await sessions.list();
+    expect(head).toMatchObject({ samples: 900, notes: 2 });
+    expect((await sessions.read(head.id)).map(({ sample }) => sample)).toEqual([10, 20]);
+  });
+
+  test("keeps no session without a note", async () => {
+    const sessions = await Sessions.open();
+    const before = await sessions.list();
+    const journal = new Journal(sessions, "Microphone", "live 1", () => undefined);
+    await journal.flush();
+    expect((await sessions.list()).length).toBe(before.length + 1);
+    await journal.close(0);
+    expect(await sessions.list()).toEqual(before);
   });
 });
 

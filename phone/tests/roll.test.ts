@@ -2,9 +2,9 @@
 
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
-import { contrast, DARK, LIGHT, noteColour, velocityColour } from "../src/colours";
+import { contrast, DARK, LIGHT, noteColours, velocityColour } from "../src/colours";
 import type { Event } from "../src/events";
-import { History } from "../src/history";
+import { History, partsOf } from "../src/history";
 import { KEYS, keyOf, pitchName, WHITE_KEYS } from "../src/keyboard";
 import { SAMPLE_RATE } from "../src/timing";
 import { Viewport } from "../src/viewport";
@@ -25,7 +25,7 @@ describe("colours", () => {
     ["light", LIGHT],
   ])("of struck notes stand out from the %s ground", (_, theme) => {
     for (let velocity = 30; velocity < 128; velocity++) {
-      const colour = noteColour(velocity, "struck", theme);
+      const [[, colour]] = noteColours(velocity, "held", theme);
       expect(contrast(colour, theme.ground)).toBeGreaterThan(LEAST_CONTRAST);
     }
     expect(contrast(theme.text, theme.ground)).toBeGreaterThan(4.5);
@@ -105,10 +105,36 @@ describe("history", () => {
     expect(history.now).toBe(100);
     expect(history.presses(20, 30)).toEqual([[10, 100]]);
     history.add([{ kind: "up", sample: 60, decided: 90 }]);
-    expect(history.pedalDown).toBe(false);
     expect(history.presses(0, 5)).toEqual([]);
     expect(history.presses(59, 70)).toEqual([[10, 60]]);
   });
+});
+
+describe("a note under the pedal", () => {
+  const note = { start: 100, end: 200, pitch: 60, velocity: 64 };
+
+  test("is cut where the pedal goes down or up", () => {
+    const presses: [number, number][] = [
+      [180, 300],
+      [150, 160],
+      [0, 120],
+    ];
+    expect(partsOf(note, presses)).toEqual([
+      ["sustained", 100, 120],
+      ["held", 120, 150],
+      ["sustained", 150, 160],
+      ["held", 160, 180],
+      ["sustained", 180, 200],
+    ]);
+  });
+
+  test.each([
+    ["beside it", [[200, 300]], [["held", 100, 200]]],
+    ["around it", [[0, 300]], [["sustained", 100, 200]]],
+  ] as [string, [number, number][], unknown[]][])(
+    "stays whole with a press %s",
+    (_, presses, parts) => expect(partsOf(note, presses)).toEqual(parts),
+  );
 });
 
 describe("viewport", () => {

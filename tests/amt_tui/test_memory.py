@@ -43,12 +43,12 @@ def run(*arguments: str) -> str:
 
 
 def test_a_leak_is_shown_with_its_line(watched: Write, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("COLUMNS", "100")
+    monkeypatch.setenv("COLUMNS", "80")
     shown = run(str(watched(8.0)))
     assert "leaking about 8.0 MB/epoch, most of it from corpus/banks.py:70" in shown
     rows = [line.split() for line in shown.splitlines()]
-    assert ["main", "500.0", "350.0", "400.0", "250.0", "+0.00", "▁▁▁▁▁▁"] in rows
-    assert ["worker", "0", "300.0", "90.0", "120.0", "88.0", "+8.00", "▁▂▄▅▇█"] in rows
+    assert ["main", "500", "350", "400", "250", "+0.00", "▁▁▁▁▁▁"] in rows
+    assert ["worker", "0", "300", "90", "120", "88", "+8.00", "▁▂▄▅▇█"] in rows
     assert ["corpus/banks.py:70", "worker", "0", "+8.00", "40.0", "3"] in rows
 
 

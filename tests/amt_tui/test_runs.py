@@ -56,6 +56,22 @@ def test_the_table(amt: Callable, folder: Path) -> None:
     assert "cache" not in shown.out
 
 
+def test_names_and_places_stay_readable_in_a_narrow_terminal(
+    amt: Callable, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_run(
+        tmp_path / "runs/first", 0.812, initial="/far/away/from/here/weights/last.safetensors"
+    )
+    write_run(tmp_path / "runs/second", 0.834, initial="")
+    for name, value in (("FORCE_COLOR", "1"), ("TERM", "xterm-256color"), ("COLUMNS", "80")):
+        monkeypatch.setenv(name, value)
+    shown = amt("runs", tmp_path / "runs").out
+    assert "first   broken off" in shown
+    assert "abc123" not in shown
+    assert "weights/last.safetensors" in shown
+    assert "away" not in shown
+
+
 def test_json(amt: Callable, folder: Path) -> None:
     shown = amt("runs", folder, "--json")
     a, b, _ = json.loads(shown.out)
@@ -71,6 +87,18 @@ def test_one_run(amt: Callable, folder: Path) -> None:
     assert shown.code == 0
     assert "finished" in shown.out
     assert "Differs" not in shown.out
+    assert "★" in shown.out
+    assert "Began at step 0" in shown.out
+    assert "Memory: " in shown.out
+
+
+def test_one_run_is_drawn(amt: Callable, folder: Path) -> None:
+    drawn = amt("runs", folder / "a", "--picture", "a.svg")
+    assert drawn.code == 0, drawn.err
+    assert "0.810" in Path("a.svg").read_text()
+    refused = amt("runs", folder, "--picture", "all.svg")
+    assert refused.code == 2
+    assert "holds 3 runs" in refused.err
 
 
 def test_what_holds_no_runs(amt: Callable, tmp_path: Path) -> None:

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import json
 import os
+import re
 import signal
+import subprocess
+import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+import psutil
 import pytest
 
 torch = pytest.importorskip("torch")
@@ -98,6 +104,10 @@ def test_a_run_leaves_all_that_is_needed_to_trust_it(
     tags = set(events.Tags()["scalars"])
     assert {"loss/total", "loss/onset", "speed/waiting", "validation/onset_f1"} <= tags
     assert [e.step for e in events.Scalars("validation/onset_f1")] == [6, 12]
+    (diagrams,) = events.PluginTagToContent("custom_scalars")
+    assert b"validation/.*_f1" in events.Tensors(diagrams)[0].tensor_proto.string_val[0]
+    for picture in ("curves.png", "memory.png"):
+        assert (run / picture).stat().st_size > 10_000
 
     again = train(data=())  # the run's folder alone is enough
     assert again.code == 0, again.err
@@ -139,6 +149,30 @@ def test_a_corpus_alone_and_in_a_mix(amt: Callable, train: Callable, toy_data: P
     assert "The material of this run has changed: corpus had the fingerprint" in refused.err
 
 
+def test_a_dry_run_lists_the_material_and_trains_nothing(train: Callable, tmp_path: Path) -> None:
+    every = train("--dry-run")
+    assert every.code == 0, every.err
+    assert "theirs (CC BY-NC-SA 4.0)" in every.out
+    assert "12 steps of 2 segments of 1 s: 0.0 hours heard." in every.out
+    free = train("--dry-run", "--free")
+    assert free.code == 0, free.err
+    assert "CC0" in free.out
+    assert "CC BY" not in free.out
+    assert "All rooms are simulated." in free.out
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_corpus_is_free_or_refused(amt: Callable, train: Callable, toy_data: Path) -> None:
+    for name, source in (("noise", "noise:0.02"), ("mixed", toy_data / "maps_software_pianos")):
+        amt("corpus", "build", source, "-o", name, "--workers", 1, "--no-augmentation")
+        assert Path(name, "corpus.json").exists()
+    free = train("--free", "--dry-run", data=("--corpus", "noise"))
+    assert (free.code, "CC0 (amt)" in free.out) == (0, True), free.err
+    refused = train("--free", "--dry-run", data=("--corpus", "mixed"))
+    assert refused.code == 2
+    assert "mixed holds material that is not free" in refused.err
+
+
 def test_plain_sound_is_augmented_while_training(amt: Callable, tmp_path: Path) -> None:
     from trainer.config import DataConfig, RunConfig
     from trainer.material import load_source
@@ -154,6 +188,8 @@ def test_plain_sound_is_augmented_while_training(amt: Callable, tmp_path: Path) 
 
 def test_nothing_to_train_on(amt: Callable, train: Callable, tmp_path: Path) -> None:
     assert "There is nothing to train on" in amt("train", "-o", "run").err
+    elsewhere = train("--set", "data.banks=moved")
+    assert (elsewhere.code, "There is no moved to train on" in elsewhere.err) == (4, True)
     missing = train(data=("--corpus", "nowhere"))
     assert (missing.code, "There is no folder nowhere" in missing.err) == (2, True)
     (tmp_path / "half").mkdir()
@@ -214,7 +250,7 @@ def test_values_that_are_no_numbers(
     assert stopped.code == 1
     assert "The data of step 7 holds values that are not numbers" in stopped.err
     assert (tmp_path / "run/nonfinite-7.safetensors").exists()
-    assert saved() == 5
+    assert saved() == 6  # before the validation
 
 
 def test_a_worker_that_the_system_kills(
@@ -257,4 +293,42 @@ def test_interrupted_once_and_twice(
     stopped = train()
     assert stopped.code == code
     assert said in stopped.err
-    assert saved() == (8 if signals == 1 else 5)
+    assert saved() == (8 if signals == 1 else 6)
+
+
+def descendants(pid: int) -> list[psutil.Process]:
+    """Processes below one, in whatever session; none where it has ended."""
+    with contextlib.suppress(psutil.NoSuchProcess):
+        return psutil.Process(pid).children(recursive=True)
+    return []
+
+
+@pytest.mark.slow
+def test_torchrun_passes_on_what_asks_to_stop(
+    toy_data: Path, tmp_path: Path, repository: Path, saved: Callable[[], int]
+) -> None:
+    (tmp_path / "small.toml").write_text(SMALL)
+    run, log = tmp_path / "run", tmp_path / "log"
+    command = [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node=2", "-m", "amt_tui"]
+    command += ["train", "--synth", toy_data, "-o", run, "--config", tmp_path / "small.toml"]
+    command += ["--set", "steps=100000", "--set", "validate_every=0", "--no-export", "--plain"]
+    with log.open("w") as written:
+        launcher = subprocess.Popen(command, cwd=repository, stdout=written, stderr=written)
+    family = [psutil.Process(launcher.pid)]
+    try:
+        until = time.monotonic() + 90.0
+        # A second line comes after ten seconds, when all is compiled that steps need.
+        while log.read_text().count("\nstep ") < 2 and time.monotonic() < until:
+            time.sleep(0.2)
+        family += descendants(launcher.pid)
+        launcher.terminate()
+        launcher.wait(60.0)
+        assert not psutil.wait_procs(family[1:], timeout=10.0)[1]
+    finally:
+        for process in (*family, *descendants(launcher.pid)):
+            with contextlib.suppress(psutil.NoSuchProcess):
+                process.kill()
+        launcher.wait()
+    stopped = re.search(r"Stopped and saved at step (\d+)", log.read_text())
+    assert stopped is not None, log.read_text()
+    assert saved() == int(stopped[1]) < 100_000

@@ -14,6 +14,7 @@ from rich.console import Console
 from amt_tui.sparklines import BLOCKS, Trace, sparkline
 from amt_tui.training_lines import TrainingLines
 from amt_tui.training_screen import TrainingScreen
+from trainer.memory.leaks import Verdict
 from trainer.observers import Beginning, Ending, Step, Validation
 
 SCORES = {
@@ -158,7 +159,7 @@ def test_a_resumed_run_remembers(clock: Clock, tmp_path: Path) -> None:
 
 def test_a_log_gets_a_line_now_and_then(clock: Clock) -> None:
     log = console(terminal=False)
-    lines = TrainingLines(log, clock)
+    lines = TrainingLines(log, clock=clock)
     lines.begin(beginning())
     for number in range(1, 26):
         clock.now += 1.0
@@ -173,6 +174,21 @@ def test_a_log_gets_a_line_now_and_then(clock: Clock) -> None:
     assert "96 audio-s/s  waiting 10.0 %" in said[2]
     assert said[-2].startswith("validation at step 25:")
     assert said[-1] == "Ended early, since validations got no better, at step 25."
+
+
+def test_the_last_word_is_about_memory(clock: Clock) -> None:
+    verdict = Verdict(True, 8.0, where="worker 0", line="corpus/banks.py:70",
+                      line_mb_per_epoch=8.0, profiled=True)  # fmt: skip
+    memory = SimpleNamespace(panel=lambda: SimpleNamespace(verdict=verdict))
+    log = console(terminal=False)
+    lines = TrainingLines(log, memory, clock)
+    lines.finish(Ending(25, "finished"))
+    assert log.file.getvalue().splitlines() == [
+        "Finished at step 25.",
+        "Memory: leaking about 8.0 MB/epoch, most of it from corpus/banks.py:70.",
+    ]
+    silent = TrainingLines(console(terminal=False), SimpleNamespace(panel=lambda: None))
+    silent.finish(Ending(25, "finished"))
 
 
 @pytest.mark.parametrize(

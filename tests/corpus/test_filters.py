@@ -25,8 +25,10 @@ def test_designs() -> None:
     assert np.isfinite(lowpass(7999.0)).all()
 
 
-def test_a_cascade_is_scipys(rng: np.random.Generator) -> None:
+@pytest.mark.parametrize("count", [1, 3, 4, 6])
+def test_a_cascade_is_scipys(count: int, rng: np.random.Generator) -> None:
     sound = rng.standard_normal(20_000).astype(np.float32)
-    sections = [peaking(32.0, 2.0, 6.0), highpass(20.0), lowpass(3500.0)]
+    bells = [peaking(hz, 1.0, 3.0) for hz in (300.0, 900.0, 2700.0)]
+    sections = [peaking(32.0, 2.0, 6.0), highpass(20.0), lowpass(3500.0), *bells][:count]
     expected = sosfilt(np.stack(sections), sound.astype(float))
     np.testing.assert_allclose(filtered(sound, sections), expected, atol=2e-6)

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from corpus.performances import Performance, Repertoire, Style, read_zip
+from corpus.performances import SOFT, SOFTEST, Performance, Repertoire, Style, read_zip
 from transcriber.errors import InputError
 from transcriber.notes import Note, Pedal, Transcript
 
@@ -93,3 +93,15 @@ def test_drawn_styles_stay_within_what_players_do(seed: int) -> None:
     assert velocities[0] >= 1
     assert velocities[-1] <= 127
     assert velocities[-1] - velocities[0] > 50
+
+
+def test_soft_notes_are_pressed_together_and_not_heaped() -> None:
+    soft = Style(velocity_gain=1.0, velocity_offset=-30.0)
+    assert [soft.velocity(v) for v in (60, 80, 127)] == [30, 50, 97]  # above, as the curve says
+    pressed = [soft.velocity(v) for v in range(20, 61)]
+    assert min(pressed) > SOFTEST
+    assert max(pressed) == SOFT
+    assert np.bincount(pressed).max() <= 12  # of 41; the curve alone would take half under 10
+    # What was played more softly than that stays as it was; nothing is made louder.
+    assert [soft.velocity(v) for v in range(1, 16)] == list(range(1, 16))
+    assert [Style().velocity(v) for v in range(1, 128)] == list(range(1, 128))

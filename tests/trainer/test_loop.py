@@ -19,7 +19,7 @@ from trainer.learner import rate
 from trainer.loop import train
 from trainer.mishaps import NonFiniteLoss
 from trainer.network import NetworkConfig
-from trainer.observers import Observer, Step
+from trainer.observers import Observer, Step, Validation
 from transcriber.errors import ModelError, UsageError
 from transcriber.features import FeatureConfig
 
@@ -112,6 +112,34 @@ def test_what_a_kill_leaves_is_gone_on_with(config: RunConfig, tmp_path: Path) -
     assert doomed.exitcode == -signal.SIGKILL
     assert checkpoint.load(tmp_path / "halves/last.safetensors").meta["step"] == 8
     assert same(whole, train(config, tmp_path / "halves").last)
+
+
+def test_a_validation_that_was_cut_off_costs_no_step_and_is_made_up_for(
+    config: RunConfig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = replace(config, validate_every=10, validate_seconds=2.0)
+
+    class Seen(Observer):
+        def __init__(self) -> None:
+            self.validations: list[Validation] = []
+
+        def validation(self, validation: Validation) -> None:
+            self.validations.append(replace(validation, seconds=0.0))
+
+    undisturbed, resumed = Seen(), Seen()
+    whole = train(config, tmp_path / "whole", observers=[undisturbed]).last
+
+    def cut_off(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(loop, "validate", cut_off)
+        with pytest.raises(KeyboardInterrupt):
+            train(config, tmp_path / "halves")
+    assert checkpoint.load(tmp_path / "halves/last.safetensors").meta["step"] == 10
+    assert same(whole, train(config, tmp_path / "halves", observers=[resumed]).last)
+    assert resumed.validations == undisturbed.validations
+    assert [validation.step for validation in resumed.validations] == [10, 20]
 
 
 def test_a_run_depends_on_its_seed(config: RunConfig, tmp_path: Path) -> None:

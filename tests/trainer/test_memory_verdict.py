@@ -55,6 +55,13 @@ def test_rising_pairs_are_weighed_against_chance() -> None:
     assert mann_kendall([1.0, 2.0, 2.0, 1.0]) == 0.0
 
 
+def test_what_found_its_size_is_flat_lately_and_says_so() -> None:
+    sizes = [100.0, *(100.0 + 10.0 * min(epoch, 8) for epoch in range(1, 20))]
+    verdict = judge([life_of(sizes)])
+    assert verdict.leaking is False
+    assert str(verdict) == "flat lately (+2.73 MB/epoch over 18 epochs, +0.00 over the last 9)"
+
+
 @pytest.mark.parametrize("rise", [1.0, 5.0])
 def test_a_leak_is_called_after_five_epochs(rise: float) -> None:
     sizes = [100.0, 180.0, *(180.0 + rise * n for n in (1, 2, 3))]
@@ -143,7 +150,7 @@ def test_a_journal_is_read_as_it_was_written(tmp_path: Path) -> None:
     lives[1].profiled, lives[1].heaps = True, [heap(11, "b.py:2", 7.5)]
     journal = Journal(tmp_path)
     for life in lives:
-        journal.append("begin", {"profiled": life.profiled})
+        journal.begin({"profiled": life.profiled})
         for sample in life.samples:
             journal.append("sample", sample.record())
         for report in life.heaps:
@@ -152,6 +159,8 @@ def test_a_journal_is_read_as_it_was_written(tmp_path: Path) -> None:
     with journal.path.open("a") as file:
         file.write('{"kind": "sample", "ti')  # killed in the middle of a write
     assert read_journal(tmp_path) == lives
+    journal.begin({"profiled": False})  # and gone on with
+    assert read_journal(tmp_path) == [*lives, Life()]
     for name in ("memory.png", "memory.svg"):
         draw(lives, tmp_path / name)
         assert (tmp_path / name).stat().st_size > 10_000

@@ -15,6 +15,7 @@ import os
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,8 @@ from .readings import Sample
 
 NAME = "memory.jsonl"
 """Name of the journal in a run's folder."""
+
+_BEGIN = '{"kind": "begin"'
 
 Series = tuple[list[int], list[float]]
 """Epoch numbers and MB at their ends."""
@@ -40,9 +43,18 @@ class Journal:
     def __init__(self, run: Path) -> None:
         self.path = run / NAME
 
+    def begin(self, record: Mapping[str, Any]) -> None:
+        """Writes that a process of the run starts, on a line of its own after one left torn."""
+        with suppress(OSError):
+            if not self.path.read_bytes().endswith(b"\n"):
+                self._write("\n")
+        self.append("begin", record)
+
     def append(self, kind: str, record: Mapping[str, Any]) -> None:
         """Writes one line."""
-        line = json.dumps({"kind": kind, **record}) + "\n"
+        self._write(json.dumps({"kind": kind, **record}) + "\n")
+
+    def _write(self, line: str) -> None:
         # A disk without room is the checkpoint's to complain of: watching must not end a training.
         with suppress(OSError):
             file = os.open(self.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o666)
@@ -154,12 +166,12 @@ def read_journal(run: Path) -> list[Life]:
 
 def _records(text: str, path: Path) -> Iterator[dict[str, Any]]:
     lines = text.splitlines()
-    for number, line in enumerate(lines):
+    for line, following in zip_longest(lines, lines[1:], fillvalue=_BEGIN):
         try:
             yield json.loads(line)
         except ValueError as error:
-            # A kill in the middle of a write leaves the last line torn.
-            if number < len(lines) - 1:
+            # A kill in the middle of a write leaves the last line torn, or that before a start.
+            if not following.startswith(_BEGIN):
                 raise _damaged(path) from error
 
 

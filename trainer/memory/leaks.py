@@ -48,8 +48,12 @@ class Verdict:
             needed = WARM_UP + LEAST_EPOCHS - 1
             return f"too early to tell: {self.epochs} of {needed} epochs"
         if not self.leaking:
-            lately = " lately" if self.mb_per_epoch >= LEAST_MB else ""
-            return f"flat{lately} ({self.mb_per_epoch:+.2f} MB/epoch over {self.epochs} epochs)"
+            whole = f"{self.mb_per_epoch:+.2f} MB/epoch over {self.epochs} epochs"
+            total = self.slopes.get(TOTAL)
+            if total is None or self.mb_per_epoch < LEAST_MB:
+                return f"flat ({whole})"
+            later = f"{total.later_mb_per_epoch:+.2f} over the last {total.later_epochs}"
+            return f"flat lately ({whole}, {later})"
         return f"leaking about {_rounded(self.mb_per_epoch)} MB/epoch{self._culprit()}"
 
     def _culprit(self) -> str:

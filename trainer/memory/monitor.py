@@ -81,7 +81,7 @@ class MemoryMonitor(Observer):
     def begin(self, beginning: Beginning) -> None:
         """Starts another life in the run's journal."""
         record = {"time": time.time(), "step": beginning.step, "profiled": self._life.profiled}
-        self._journal.append("begin", record)
+        self._journal.begin(record)
         if self._life.profiled:
             self._heap = HeapWatch(os.getpid())
 

@@ -36,11 +36,15 @@ class Slope:
         mb_per_epoch: Median of the slopes between all pairs of epochs.
         epochs: Epochs it was measured over.
         leaking: Whether it is large, more than chance, and still going on.
+        later_mb_per_epoch: The same of the later half.
+        later_epochs: Epochs of that half.
     """
 
     mb_per_epoch: float
     epochs: int
     leaking: bool
+    later_mb_per_epoch: float
+    later_epochs: int
 
 
 def measure(
@@ -60,9 +64,10 @@ def measure(
     x, y = np.asarray(epochs[first:]), np.asarray(sizes_mb[first:])
     if len(x) < LEAST_EPOCHS:
         return None
-    whole, later = theil_sen(x, y), theil_sen(x[len(x) // 2 :], y[len(x) // 2 :])
+    half = len(x) // 2
+    whole, later = theil_sen(x, y), theil_sen(x[half:], y[half:])
     leaking = whole >= LEAST_MB and later >= LEAST_MB / 2 and mann_kendall(y) >= LEAST_Z
-    return Slope(whole, int(x[-1] - x[0]), leaking)
+    return Slope(whole, int(x[-1] - x[0]), leaking, later, int(x[-1] - x[half]))
 
 
 def theil_sen(x: ArrayLike, y: ArrayLike) -> float:

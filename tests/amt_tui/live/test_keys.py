@@ -6,8 +6,11 @@ import io
 from dataclasses import replace
 
 import pytest
+from textual.command import CommandPalette
+from textual.events import MouseScrollDown, MouseScrollUp
 from textual.widgets import OptionList
 
+from amt_tui.live.app import LiveApp
 from amt_tui.live.bindings import BINDINGS
 from amt_tui.live.desk import Desk
 from amt_tui.live.help import FIGURES, KEYS, HelpScreen, help_text
@@ -259,6 +262,51 @@ def test_quitting(played: Played, key: str) -> None:
         await shown.pilot.press(key)
         await shown.pilot.pause()
         assert not shown.app.is_running or shown.app._exit
+
+    run(test, played(4.5))
+
+
+def test_every_key_reaches_its_action(played: Played, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+
+    async def run_action(self: LiveApp, action: object, *_: object, **__: object) -> bool:
+        asked.append(str(action))
+        return True
+
+    async def test(shown: Screening) -> None:
+        monkeypatch.setattr(LiveApp, "run_action", run_action)
+        for binding in BINDINGS:
+            for key in binding.key.split(","):
+                asked.clear()
+                await shown.pilot.press(key)
+                assert [action.removeprefix("app.") for action in asked] == [binding.action], key
+
+    run(test, played(4.5))
+
+
+def test_the_wheel_winds_and_zooms(played: Played) -> None:
+    async def test(shown: Screening) -> None:
+        roll = shown.app.roll
+        place = {"x": 5, "y": 5, "delta_x": 0, "delta_y": 0, "button": 0}
+        keys = {"shift": False, "meta": False}
+        roll.post_message(MouseScrollUp(roll, **place, **keys, ctrl=False))
+        await shown.tick()
+        assert not roll.live
+        roll.post_message(MouseScrollDown(roll, **place, **keys, ctrl=False))
+        await shown.tick()
+        assert roll.live
+        unit = roll.unit
+        roll.post_message(MouseScrollUp(roll, **place, **keys, ctrl=True))
+        await shown.tick()
+        assert roll.unit < unit
+
+    run(test, played(4.5))
+
+
+def test_all_commands_open_by_name(played: Played) -> None:
+    async def test(shown: Screening) -> None:
+        await shown.press("ctrl+p")
+        await shown.settle(lambda: isinstance(shown.app.screen, CommandPalette))
 
     run(test, played(4.5))
 

@@ -11,6 +11,7 @@ import re
 from pathlib import Path
 
 import pytest
+from textual.widgets._footer import FooterKey
 
 from amt_tui.live.desk import Desk
 
@@ -27,7 +28,11 @@ def plain(svg: str) -> str:
 @pytest.mark.parametrize("size", [(80, 24), (120, 40), (200, 50)], ids=lambda s: f"{s[0]}x{s[1]}")
 @pytest.mark.parametrize("view", ["scrolling", "falling"])
 def test_picture(
-    played: Played, view: str, size: tuple[int, int], monkeypatch: pytest.MonkeyPatch
+    played: Played,
+    view: str,
+    size: tuple[int, int],
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
 ) -> None:
     monkeypatch.setenv("TERM", "xterm-256color")
     monkeypatch.setenv("COLORTERM", "truecolor")
@@ -35,6 +40,10 @@ def test_picture(
     taken: list[str] = []
 
     async def test(shown: Screening) -> None:
+        # The footer fills itself when it gets round to it.
+        keys = shown.app.query(FooterKey)
+        await shown.settle(lambda: bool(keys.nodes) and all(key.size.width for key in keys))
+        await shown.tick()
         taken.append(plain(shown.app.export_screenshot(title="amt live")))
 
     run(test, played(4.5), size=size, desk=Desk(view=view))  # type: ignore[arg-type]
@@ -42,4 +51,6 @@ def test_picture(
     if os.environ.get("AMT_NEW_PICTURES"):
         kept.parent.mkdir(exist_ok=True)
         kept.write_text(taken[0], encoding="utf-8")
-    assert taken[0] == kept.read_text(encoding="utf-8")
+    new = tmp_path / kept.name
+    new.write_text(taken[0], encoding="utf-8")
+    assert taken[0] == kept.read_text(encoding="utf-8"), f"it looks like {new} now"

@@ -5,7 +5,7 @@ from dataclasses import replace
 from amt_tui.live.headline import headline
 from amt_tui.live.help import FIGURES
 from amt_tui.live.palette import PALETTES
-from amt_tui.live.stats import PANEL_COLUMNS, PART_NAMES, panel, replayed, strip
+from amt_tui.live.stats import PANEL_COLUMNS, PART_NAMES, health_line, panel, replayed, strip
 from transcriber.latency import LatencyParts, Percentiles
 from transcriber.levels import Level
 from transcriber.snapshot import Snapshot, Stats
@@ -120,6 +120,20 @@ def test_headline_says_what_is_wrong_with_the_source() -> None:
         ("ended", "at the end"),
     ):
         assert words in headline(Snapshot(state), 60, None).plain  # type: ignore[arg-type]
+
+
+def test_headline_shortens_the_name_first() -> None:
+    source = SourceInfo("a very long name of a recording.flac", 44_100, duration_s=125.0)
+    shot = replace(Snapshot("listening"), source=source, position_s=65.0)
+    for width, words in (
+        (76, "a very long name of … · 44.1 kHz · 1:05 of 2:05  0:00"),
+        (60, "a very long name of a recordin…  0:00"),
+    ):
+        assert headline(shot, width, None).plain == f"amt live  ● listening  {words}"
+
+
+def test_nobody_keeps_up_with_nothing() -> None:
+    assert health_line(Snapshot("retrying")).plain == "○ hears nothing"
 
 
 def test_a_replay_is_called_one_and_measures_nothing() -> None:

@@ -6,8 +6,13 @@ import csv
 import hashlib
 import io
 import json
+import os
 import shutil
-from collections.abc import Callable, Sequence
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -258,3 +263,26 @@ def contents() -> Callable[[Path], dict[str, str]]:
         }
 
     return read
+
+
+@pytest.fixture
+def program(repository: Path) -> Iterator[Callable[..., subprocess.Popen[str]]]:
+    """Start Python programs that see this project; with the test end they and all their children,
+    also those that outlived them.
+    """
+    started: list[subprocess.Popen[str]] = []
+
+    def start(code: str, *arguments: Path) -> subprocess.Popen[str]:
+        started.append(
+            subprocess.Popen(
+                [sys.executable, "-c", code, *arguments], cwd=repository, text=True,
+                stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True,
+            )
+        )  # fmt: skip
+        return started[-1]
+
+    yield start
+    for process in started:
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.communicate()

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import signal
 import subprocess
-import sys
 import time
 from collections import namedtuple
 from collections.abc import Callable
@@ -20,7 +18,7 @@ import soundfile
 from hypothesis import given
 from hypothesis import strategies as st
 
-from corpus import builds, depots
+from corpus import depots
 from corpus.builds import build
 from corpus.cuts import clip_lengths, cut
 from corpus.depots import FolderDepot
@@ -35,6 +33,7 @@ from transcriber.timing import SAMPLE_RATE
 
 Contents = Callable[[Path], dict[str, str]]
 Planner = Callable[..., Plan]
+Program = Callable[..., subprocess.Popen[str]]
 
 
 class Backwards(Executor):
@@ -84,29 +83,34 @@ def test_same_bytes_in_any_order_and_any_process(
     assert about["skipped"] == 0
 
 
+BUILD = """
+import sys
+from pathlib import Path
+
+from corpus import builds, executors
+from corpus.plans import Plan
+
+
+class Quiet:
+    def planned(self, plan, done): pass
+    def built(self, report): pass
+
+
+folder, plan = Path(sys.argv[1]), Plan.from_json(Path(sys.argv[2]).read_text())
+builds.build(folder, plan, lambda: executors.processes(2), Quiet())
+"""
+
+
 @pytest.mark.parametrize("moment", ["first shard", "in the middle"])
 def test_killed_build_goes_on_to_the_same_bytes(
-    plan: Planner, performances: Path, tmp_path: Path, quiet, contents: Contents, moment: str
-) -> None:
+    plan: Planner, performances: Path, tmp_path: Path, program: Program, quiet, contents: Contents,
+    moment: str,
+) -> None:  # fmt: skip
     made = plan(performances, "exercises", hours=0.05, shard_s=5.0)
     whole, torn = tmp_path / "whole", tmp_path / "torn"
     build(whole, made, threads, quiet)
     (tmp_path / "plan.json").write_text(made.to_json())
-    program = (
-        "import sys, time\n"
-        "from pathlib import Path\n"
-        "from corpus import builds, executors\n"
-        "from corpus.plans import Plan\n"
-        "class Quiet:\n"
-        "    def planned(self, plan, done): pass\n"
-        "    def built(self, report): pass\n"
-        "folder, plan = Path(sys.argv[1]), Plan.from_json(Path(sys.argv[2]).read_text())\n"
-        "builds.build(folder, plan, lambda: executors.processes(2), Quiet())\n"
-    )
-    environment = {**os.environ, "PYTHONPATH": str(Path(builds.__file__).parents[1])}
-    child = subprocess.Popen(
-        [sys.executable, "-c", program, torn, tmp_path / "plan.json"], env=environment
-    )
+    child = program(BUILD, torn, tmp_path / "plan.json")
     wanted = 0 if moment == "first shard" else 3
     until = time.monotonic() + 60
     while time.monotonic() < until and child.poll() is None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import subprocess
-import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -19,6 +18,7 @@ from transcriber.errors import UsageError
 
 Contents = Callable[[Path], dict[str, str]]
 Planner = Callable[..., Plan]
+Program = Callable[..., subprocess.Popen[str]]
 
 
 @pytest.mark.parametrize(
@@ -149,18 +149,16 @@ print(moment)
 
 
 def test_killed_at_any_file_operation_it_ends_with_the_same_bytes(
-    plan: Planner, tmp_path: Path, repository: Path, contents: Contents
+    plan: Planner, tmp_path: Path, program: Program, contents: Contents
 ) -> None:
     """kill -9 before each write of a build in turn; then the same command again."""
     made = plan("noise:0.008", acoustics="", shard_s=15.0, recipe=Recipe(None))
     assert len(made.shards) == 2
     (tmp_path / "plan.json").write_text(made.to_json())
-    done = subprocess.run(
-        [sys.executable, "-c", MORTAL, tmp_path / "plan.json", tmp_path],
-        cwd=repository, capture_output=True, text=True, timeout=110,
-    )  # fmt: skip
-    assert done.returncode == 0, done.stderr
-    moments = int(done.stdout)
+    mortal = program(MORTAL, tmp_path / "plan.json", tmp_path)
+    told, complaint = mortal.communicate(timeout=110)
+    assert mortal.returncode == 0, complaint
+    moments = int(told)
     assert moments > 25
     wanted = contents(tmp_path / "warm")
     for moment in range(moments):

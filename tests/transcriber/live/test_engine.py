@@ -3,6 +3,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,9 +13,10 @@ import soundfile
 from transcriber.engine import Engine
 from transcriber.errors import InputError, OutputError
 from transcriber.events import Event, NoteOn
+from transcriber.hearing import MOST_AT_ONCE, Ear
 from transcriber.model import Model
 from transcriber.playback import FileSource
-from transcriber.sources import ArraySource, SourceError
+from transcriber.sources import ArraySource, Block, SourceError
 from transcriber.stream import Transcriber
 from transcriber.timing import SAMPLE_RATE
 
@@ -183,6 +185,22 @@ def test_flood_is_heard_whole(engine_on: Callable, drive: Callable, clock, music
     assert engine.snapshot().stats.notes > 5
 
 
+def test_long_stretches_reach_the_network_in_pieces(lively_model: Model, music) -> None:
+    at_once: list[int] = []
+
+    class Network:
+        def step(self, frames: np.ndarray, state: object) -> object:
+            at_once.append(len(frames))
+            return lively_model.network.step(frames, state)
+
+    ear = Ear(replace(lively_model, network=Network()))
+    heard = ear.hear(Block(music, 0.0, 0.0)).events + ear.skip()
+
+    assert sum(at_once) >= len(music) // 320
+    assert max(at_once) <= MOST_AT_ONCE // 320 + 1
+    assert _rounded(heard) == _rounded(transcribed(lively_model, music))
+
+
 def test_falling_behind_is_said_in_a_word(
     engine_on: Callable, clock, paced: Callable, music
 ) -> None:
@@ -330,6 +348,27 @@ def test_stop_ends_what_sounds_and_joins_within_a_second(lively_model: Model, mu
     assert threading.active_count() == threads
     assert engine.snapshot().state == "stopped"
     assert engine.snapshot().sounding == ()
+
+
+def test_driver_that_hangs_is_a_sentence(lively_model: Model, music) -> None:
+    source = ArraySource(music)
+    hangs, ends = threading.Event(), threading.Event()
+
+    def read(timeout_s: float) -> None:
+        hangs.set()
+        ends.wait(30.0)
+
+    source.read = read
+    engine = Engine(lively_model, lambda: source)
+    engine.start()
+    assert hangs.wait(10.0)
+
+    with pytest.raises(SourceError, match="does not let go"):
+        engine.stop(0.05)
+
+    ends.set()
+    engine.stop(10.0)
+    assert engine.snapshot().state == "stopped"
 
 
 def test_bug_in_a_source_is_shown_and_the_notes_are_kept(

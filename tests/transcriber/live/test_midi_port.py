@@ -80,7 +80,7 @@ def test_port_is_found_by_part_of_its_name_or_made(
     ("error", "words"),
     [
         (ModuleNotFoundError("rtmidi"), "python-rtmidi"),
-        (SystemError("no ALSA"), "cannot be opened"),
+        (SystemError("no ALSA."), r"cannot be opened: no ALSA\. Check"),
     ],
 )
 def test_no_midi_is_a_sentence(
