@@ -214,7 +214,10 @@ def build(
 @app.command(no_args_is_help=True)
 def bank(
     library: Annotated[
-        Path, typer.Argument(metavar="FILE", help="SF2, SF3 or SFZ.", show_default=False)
+        Path,
+        typer.Argument(
+            metavar="FILE", help="SF2, SF3, SFZ, or modelled:NUMBER.", show_default=False
+        ),
     ],
     output: Annotated[Path, typer.Option("--output", "-o", help="Folder of sample banks.")],
     preset: Annotated[
@@ -225,7 +228,7 @@ def bank(
         str, typer.Option(help="What the sounds may be used for; goes into every corpus.")
     ] = "unknown",
 ) -> None:
-    """Make a sample bank of a soundfont or an SFZ library.
+    """Make a sample bank of a soundfont or an SFZ library, or of a piano that is only computed.
 
     Soundfonts are played by FluidSynth (apt install fluidsynth), which takes half a minute.
     """

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import shutil
 from dataclasses import astuple
 from pathlib import Path
@@ -12,7 +13,7 @@ from platformdirs import user_cache_path
 
 from transcriber.errors import AmtError, InputError, UsageError
 
-from . import sfz, soundfonts
+from . import modelled, sfz, soundfonts
 from .banks import Bank, bank_paths, load_bank
 from .sampling import About, bank_name, write_bank
 from .shelves import open_shelf
@@ -20,6 +21,9 @@ from .shelves import open_shelf
 SOUNDFONTS = (".sf2", ".sf3")
 LIBRARIES = (*SOUNDFONTS, ".sfz")
 """Files that are made into banks."""
+
+MODELLED = re.compile(r"modelled:\d{1,9}")
+"""Names of the pianos of `corpus.modelled`."""
 
 _MADE = "1"  # counts what changes how banks are made: older ones in the cache are left alone
 
@@ -50,10 +54,10 @@ def make_bank(
     name: str = "",
     licence: str = "unknown",
 ) -> Path:
-    """Makes a bank of a soundfont or an SFZ library.
+    """Makes a bank of a soundfont, an SFZ library or a modelled piano.
 
     Args:
-        library: SF2, SF3 or SFZ file.
+        library: SF2, SF3 or SFZ file, or `modelled:NUMBER` (see `corpus.modelled`).
         folder: Where the bank is written.
         preset: Bank and program of a soundfont.
         name: Name of the bank; the library's if empty.
@@ -67,6 +71,10 @@ def make_bank(
         UsageError: It is something else.
         AmtError: A soundfont cannot be played, or the bank not be written.
     """
+    if MODELLED.fullmatch(str(library)):
+        number = str(library).removeprefix("modelled:")
+        about = About(bank_name(name or f"modelled {number}"), "none", "CC0", str(library))
+        return write_bank(folder, about, modelled.sampled(int(number)))
     if library.suffix.lower() in SOUNDFONTS:
         chosen = soundfonts.find_preset(library, *preset)
         name = name or f"{library.stem} {chosen.name}"
@@ -75,7 +83,10 @@ def make_bank(
     if library.suffix.lower() == ".sfz":
         about = About(bank_name(name or library.stem), library.stem, licence, library.name)
         return write_bank(folder, about, sfz.sampled(sfz.read_sfz(library)))
-    raise UsageError(f"{library} is no soundfont and no SFZ library.", "Name .sf2, .sf3 or .sfz.")
+    raise UsageError(
+        f"{library} is no soundfont and no SFZ library.",
+        "Name .sf2, .sf3 or .sfz, or a modelled piano: modelled:1.",
+    )
 
 
 def inventory(path: Path) -> str:

@@ -43,8 +43,8 @@ class Mix:
     performances: float = 0.70
     recordings: float = 0.19
     exercises: float = 0.05
-    silence: float = 0.06
-    soundfonts: float = 0.3
+    silence: float = 0.08
+    soundfonts: float = 0.4
     bodies: float = 0.5
     augmentation: AugmentationConfig = field(default_factory=AugmentationConfig)
 

@@ -26,7 +26,7 @@ class DataConfig:
         corpus: Folder that `amt corpus build` made.
         performances: Zip of MIDI files.
         banks: Folder with descriptions of sample banks.
-        soundfonts: Folder of banks made from soundfonts, which are drawn less often.
+        soundfonts: Folder of further banks, of soundfonts and modelled pianos.
         recordings: Folder of recordings with labels, for training.
         acoustics: Folder of rooms and noises.
         development: Folder of recordings with labels, for choosing and calibrating only.

@@ -38,6 +38,9 @@ PICTURE = (
     ("full colour", "sounds without the pedal: a finger holds the key"),
     ("dark colour", "sounds while the pedal is down; whether a finger still holds the key cannot "
      "be heard"),
+    ("blue bar", "the sustain pedal is down, as PED ● says in letters"),
+    ("bright line", "a marker you set with m"),
+    ("▲ ▼", "so many notes lie above or below the keys in view"),
     ("rising, falling", "while you play, blocks rise from the keys: a note cannot fall towards "
      "its key before it is struck. In a replay they fall onto the keys"),
 )  # fmt: skip
@@ -59,6 +62,7 @@ FIGURES = (
     ("dropped", "sound that was lost; the clock moves by it, the notes do not"),
     ("busy, behind", "real-time factor over 0.6; sound waited over 200 ms, or was lost in the last "
      "5 s"),
+    ("hears nothing", "no source is open, or none of its sound has come for a second"),
     ("input", "peak with a slow fall, and mean; clipping: full scale was reached"),
     ("noise gate", "sound under this level is not heard; open while something passes"),
     ("sensitivity", "steps from the threshold the model was calibrated to"),

@@ -127,7 +127,11 @@ def run(command: list[Any], environment: Mapping[str, str], timeout_s: float) ->
                 )
         except (subprocess.CalledProcessError, subprocess.TimeoutExpired) as error:
             print(log.read_text(errors="replace"), file=sys.stderr)
-            raise PhoneError(str(error), "What it said stands above.") from error
+            name = " ".join(Path(word).name for word in map(str, command))
+            ended = (
+                "did not end in time" if isinstance(error, subprocess.TimeoutExpired) else "failed"
+            )
+            raise PhoneError(f"{name} {ended}.", "What it said stands above.") from error
         finally:
             _end_all(folder)
         return log.read_text(errors="replace")

@@ -58,6 +58,9 @@ test("it hears, without a network, what amt transcribe hears", async ({ skip }) 
   await page.locator("#listen:enabled").waitFor({ timeout: 180_000 });
   await page.click("#listen");
   await page.waitForTimeout((seconds / 2) * 1000);
+  // A slow machine may still be behind.
+  const roll = page.getByRole("img", { name: /Piano roll.* [2-9]\d notes/ });
+  await roll.waitFor({ timeout: 60_000 });
   await page.screenshot({ path: `${PICTURES}/portrait.png` });
   await page.setViewportSize({ width: 640, height: 360 });
   await page.waitForTimeout(600);

@@ -77,7 +77,7 @@ test("a file is transcribed on the phone as by amt transcribe", async () => {
   await page.setInputFiles("#file", path);
   await page.locator("#player:visible").waitFor({ timeout: 120_000 });
   const { f1, offsetS } = agreement(notes, await keptStrikes(page), 0.02);
-  const name = "the same as a file: F1";
+  const name = "notes against `amt transcribe`, opened as a file: F1";
   measured({ name, value: f1, unit: "", digits: 3, least: 0.98 });
   expect(f1).toBeGreaterThanOrEqual(0.98);
   expect(Math.abs(offsetS)).toBeLessThan(0.005);

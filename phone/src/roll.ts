@@ -18,8 +18,10 @@ const GLOW_S = 0.15;
 const LIGHT_RADIUS = 42;
 const BLOCK_GAP = 0.75;
 const BLOCK_RADIUS = 4;
-/** Narrower blocks have corners: round ones would cost more than they show. */
-const ROUND_FROM = 8;
+/** Narrower blocks are flat and have corners: what they would show more is not worth what it costs. */
+const FINE_FROM = 8;
+/** Seconds of them drawn as their strike. */
+const HEAD_S = 0.1;
 const NAME_WIDTH = 13;
 const NAME_HEIGHT = 14;
 const PEDAL_WIDTH = 4;
@@ -60,6 +62,8 @@ export class Roll {
     this.canvas.width = width;
     this.canvas.height = height;
     this.context.setTransform(ratio, 0, 0, ratio, 0, 0);
+    // The keys are copied pixel by pixel.
+    this.context.imageSmoothingEnabled = false;
     return true;
   }
 
@@ -148,7 +152,13 @@ export class Roll {
     const wide = view.keyWidth * width - 2 * BLOCK_GAP;
     if (left > view.width || left + wide < 0) return;
     for (const [part, from, to] of partsOf(span, presses)) {
-      this.paintPart(span, part, left, wide, from, to);
+      if (wide < FINE_FROM)
+        this.paintFlat(this.paints[part][span.velocity][2], left, wide, from, to);
+      else this.paintPart(span, part, left, wide, from, to);
+    }
+    if (wide < FINE_FROM) {
+      const head = Math.min(span.end, span.start + HEAD_S * SAMPLE_RATE);
+      this.paintFlat(this.paints.held[span.velocity][1], left, wide, span.start, head);
     }
     const [top, bottom] = this.between(span.start, span.end);
     const struckInView = span.start >= view.window[0] && span.start <= view.window[1];
@@ -173,18 +183,20 @@ export class Roll {
     c.fillStyle = this.gradient(this.paints[part][velocity], () =>
       c.createLinearGradient(0, 0, 0, (view.falls ? -RINGS_S : RINGS_S) * view.speed),
     );
-    const height = Math.max(bottom - top, 1);
-    if (wide < ROUND_FROM) c.fillRect(left, top - struck, wide, height);
-    else {
-      const radius = Math.min(BLOCK_RADIUS, wide / 3);
-      const before = from === start ? radius : 0;
-      const after = to === end ? radius : 0;
-      const [above, below] = view.falls ? [after, before] : [before, after];
-      c.beginPath();
-      c.roundRect(left, top - struck, wide, height, [above, above, below, below]);
-      c.fill();
-    }
+    const radius = Math.min(BLOCK_RADIUS, wide / 3);
+    const before = from === start ? radius : 0;
+    const after = to === end ? radius : 0;
+    const [above, below] = view.falls ? [after, before] : [before, after];
+    c.beginPath();
+    c.roundRect(left, top - struck, wide, Math.max(bottom - top, 1), [above, above, below, below]);
+    c.fill();
     c.translate(0, -struck);
+  }
+
+  private paintFlat([, css]: Stop, left: number, wide: number, from: number, to: number): void {
+    const [top, bottom] = this.between(from, to);
+    this.context.fillStyle = css;
+    this.context.fillRect(left, top, wide, Math.max(bottom - top, 1));
   }
 
   private renewGradients(): void {

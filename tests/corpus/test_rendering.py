@@ -11,6 +11,8 @@ import pytest
 
 from corpus.banks import Bank, load_bank
 from corpus.instruments import Instrument, Layer
+from corpus.modelled import LAYERS
+from corpus.pianos import make_bank
 from corpus.rendering import FIRST_UNDAMPED, render
 from corpus.soundboard import NEUTRAL
 from corpus.strings import ring
@@ -278,3 +280,11 @@ def test_single_notes_of_real_pianos(name: str) -> None:
     check_single_notes(Instrument.plain(bank), range(21, 109, 3), 0.5)
     drawn = Instrument.draw(bank, np.random.default_rng(3))
     check_single_notes(replace(drawn, soundboard=NEUTRAL), range(22, 109, 7), 0.2)
+
+
+@pytest.mark.slow
+def test_single_notes_of_a_modelled_piano(tmp_path: Path) -> None:
+    bank = load_bank(make_bank(Path("modelled:3"), tmp_path))
+    assert bank.licence == "CC0"
+    assert {len(zones) for zones in bank.strikes} == {len(LAYERS)}
+    check_single_notes(Instrument.plain(bank), range(21, 109, 3), 0.5)
