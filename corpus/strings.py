@@ -6,6 +6,7 @@ octaves away from it and hardly any other. What rings there was not struck and h
 
 from __future__ import annotations
 
+import numba
 import numpy as np
 from numpy.typing import NDArray
 
@@ -52,10 +53,7 @@ def ring(tuning_cents: NDArray[np.float64], rng: np.random.Generator) -> FloatAr
     count = round(RING_S * SAMPLE_RATE)
     rows = _powers(np.exp(_ROW * exponent), -(-count // _ROW))
     columns = _powers(np.exp(exponent), _ROW) * start.astype(np.complex64)[:, None]
-    # The real part of a complex product, as one real product.
-    response = (
-        np.concatenate([rows.real, -rows.imag]).T @ np.concatenate([columns.real, columns.imag])
-    ).ravel()[:count]
+    response = _real_product(rows, columns).ravel()[:count]
     attack = round(_ATTACK_S * SAMPLE_RATE)
     response[:attack] *= np.linspace(0.0, 1.0, attack, dtype=np.float32)
     return np.asarray(response / np.sqrt(np.sum(response * response)), np.float32)
@@ -71,3 +69,19 @@ def _powers(base: NDArray[np.complex128], count: int) -> NDArray[np.complex64]:
         np.multiply(powers[:, :more], step, out=powers[:, done : done + more])
         done += more
     return powers
+
+
+# Not by BLAS, whose sums depend on the number of its threads: the same seed would be another piano.
+@numba.njit(cache=True, nogil=True, fastmath={"contract"})
+def _real_product(rows: NDArray[np.complex64], columns: NDArray[np.complex64]) -> FloatArray:
+    """Real part of rows.T @ columns: float32 [R, C] of complex [N, R] and complex [N, C]."""
+    real, imaginary = columns.real.copy(), columns.imag.copy()
+    out = np.zeros((rows.shape[1], columns.shape[1]), np.float32)
+    for r in range(rows.shape[1]):
+        total = out[r]
+        for n in range(len(rows)):
+            a, b = rows[n, r].real, rows[n, r].imag
+            wave, shifted = real[n], imaginary[n]
+            for c in range(len(total)):
+                total[c] += a * wave[c] - b * shifted[c]
+    return out

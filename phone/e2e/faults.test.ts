@@ -68,13 +68,14 @@ test("a browser without wasm SIMD", async () => {
   expect(await page.locator("#listen").isDisabled()).toBe(true);
 }, 240_000);
 
-test("no network before everything was loaded", async () => {
+test("the network goes before everything was loaded", async () => {
+  const broken = await serve(/\.gz$/);
   context = await phone(browser);
   const page = await context.newPage();
-  await page.route("**/*.gz", (route) => route.abort());
-  await page.goto(site.url);
+  await page.goto(broken.url);
   expect(await told(page)).toMatch(/model could not be loaded.*Connect to the network/);
   expect(await page.locator("#listen").isDisabled()).toBe(true);
+  await broken.close();
 }, 240_000);
 
 test("a browser without modules is told by plain HTML", async () => {

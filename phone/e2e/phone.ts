@@ -49,8 +49,23 @@ export interface Site {
   close(): Promise<void>;
 }
 
-export async function serve(): Promise<Site> {
-  const server = await preview({ preview: { port: 0, host: "127.0.0.1" }, logLevel: "error" });
+/** Serves phone/dist; the connection breaks where a path that matches `broken` is asked for. */
+export async function serve(broken?: RegExp): Promise<Site> {
+  const server = await preview({
+    preview: { port: 0, host: "127.0.0.1" },
+    logLevel: "error",
+    plugins: [
+      {
+        name: "broken",
+        configurePreviewServer({ middlewares }) {
+          middlewares.use((request, _response, next) => {
+            if (broken?.test(request.url ?? "")) request.socket.destroy();
+            else next();
+          });
+        },
+      },
+    ],
+  });
   const sockets = new Set<Socket>();
   server.httpServer.on("connection", (socket: Socket) => sockets.add(socket));
   const sent = () => [...sockets].reduce((sum, { bytesWritten }) => sum + bytesWritten, 0);

@@ -74,6 +74,13 @@ def test_figures_without_strikes_are_dashes() -> None:
     assert "to event           -     -     -" in lines(Snapshot("listening"))
 
 
+def test_latency_of_many_seconds_keeps_its_column() -> None:
+    stats = replace(FakeFeed().shot.stats, event=Percentiles(9_876.0, 12_345.0, 123_456.0, 5))
+    line = lines(replace(FakeFeed().shot, stats=stats))[3]
+    assert line.split() == ["to", "event", "9876", "12s", "123s"]
+    assert len(line) == PANEL_COLUMNS
+
+
 def test_falling_behind_is_said_in_words() -> None:
     late = Snapshot("listening", stats=Stats(health="behind"))
     lost = Snapshot("listening", stats=Stats(health="behind", lost_s=0.25, overflows=2))
