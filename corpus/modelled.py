@@ -221,7 +221,8 @@ def _knock(rng: np.random.Generator) -> NDArray[np.float64]:
     hz = np.exp(rng.uniform(np.log(60.0), np.log(2500.0), 24))
     life_s = rng.uniform(0.005, 0.04, 24) * (200.0 / hz) ** 0.5
     gain = rng.normal(0.0, 1.0, 24) * (200.0 / hz) ** 0.8
-    knock = gain @ (np.sin(2 * np.pi * hz[:, None] * t) * np.exp(-t / life_s[:, None]))
+    modes = gain[:, None] * np.sin(2 * np.pi * hz[:, None] * t) * np.exp(-t / life_s[:, None])
+    knock = modes.sum(0)  # not a product of BLAS, whose last bits depend on its threads
     return np.asarray(knock / np.sqrt(np.mean(knock[: SAMPLE_RATE // 50] ** 2)))
 
 
