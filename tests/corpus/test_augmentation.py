@@ -221,4 +221,6 @@ def test_without_a_piano_there_is_always_noise_of_any_kind(acoustics: Acoustics)
         if seed < 40:
             assert apply(np.zeros(16_000, np.float32), chain, acoustics).any()
     assert set(counts) == {"hum", "recorded", *KINDS}
+    recorded = counts.pop("recorded")
     assert min(counts.values()) > 0.5 * max(counts.values())
+    assert recorded > 2 * max(counts.values())
