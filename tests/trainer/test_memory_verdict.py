@@ -76,6 +76,7 @@ def test_a_leak_is_called_after_five_epochs(rise: float) -> None:
     "sizes",
     [
         pytest.param([90.0, 180.0, 180.2, 180.1, 180.3], id="noise"),
+        pytest.param([74.0, 146.0, 192.0, 209.0, 227.0, 227.0], id="few epochs, then still"),
         pytest.param([90.0] * 25 + [190.0] * 25, id="one step in the middle"),
         pytest.param([200 - 90 * 0.8**n for n in range(50)], id="filling up"),
         pytest.param([100 + LEAST_MB / 3 * n for n in range(50)], id="too slow to matter"),

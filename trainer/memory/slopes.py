@@ -21,6 +21,9 @@ LEAST_EPOCHS = 4
 in 24 times.
 """
 
+FEW_EPOCHS = 8
+"""Below so many a pool that finds its size looks like a leak, unless it stood still at the end."""
+
 LEAST_MB = 0.5
 """Growth per epoch that is called a leak, in MB."""
 
@@ -53,7 +56,8 @@ def measure(
     """Judges a series of sizes at epoch ends; None while it is too short.
 
     A leak is a rise of at least `LEAST_MB` per epoch that chance does not explain and that the
-    later half still shows: what rose once and stays is a pool that found its size.
+    later half still shows: what rose once and stays is a pool that found its size. Where there are
+    few epochs the last must be the largest.
 
     Args:
         epochs: Their numbers [N].
@@ -66,7 +70,10 @@ def measure(
         return None
     half = len(x) // 2
     whole, later = theil_sen(x, y), theil_sen(x[half:], y[half:])
-    leaking = whole >= LEAST_MB and later >= LEAST_MB / 2 and mann_kendall(y) >= LEAST_Z
+    going_on = later >= LEAST_MB / 2
+    if len(y) < FEW_EPOCHS:
+        going_on = going_on and y[-1] - y[:-1].max() >= LEAST_MB / 2
+    leaking = whole >= LEAST_MB and going_on and mann_kendall(y) >= LEAST_Z
     return Slope(whole, int(x[-1] - x[0]), leaking, later, int(x[-1] - x[half]))
 
 
