@@ -9,8 +9,8 @@ Each note is a sum of damped sinusoids after the usual model of the piano (Fletc
 The Physics of Musical Instruments, chapter 12):
 
 - partial n of a stiff string lies at n f0 sqrt(1 + B n^2), with B falling along the wound strings
-  and rising along the plain ones (Rigaud, David and Daudet, JASA 133, 2013, equations 3 to 7);
-- keys are tuned by beats, so octaves are stretched by that inharmonicity (ibid., equation 9);
+  and rising along the plain ones (as in Rigaud, David and Daudet, JASA 133, 2013);
+- keys are tuned by beats, so octaves are stretched by that inharmonicity (ibid.);
 - a hammer at a share of the string leaves out the partials that have a node there, and a hard one
   excites more of them;
 - one to three strings per key are not quite in unison and decay in two stages (Weinreich, JASA 62,
@@ -92,7 +92,7 @@ class Scale:
         """Draws a piano, from concert grand to spinet."""
         pitch = LOWEST_PITCH + np.arange(PITCHES)
         size = rng.uniform(0.0, 1.0)  # 0 for the longest strings, 1 for the shortest
-        # Rigaud et al., table I: -5.8 and -0.085 in the bass of a grand, -13.6 and 0.093 above.
+        # Exponential in the key on both bridges, after Rigaud et al.; the ranges are ours.
         bass = -6.4 + 1.8 * size + rng.normal(0.0, 0.2) - 0.085 * pitch
         treble = -13.7 + 0.4 * size + rng.normal(0.0, 0.2) + 0.0926 * pitch
         jitter = rng.normal(0.0, 0.08, PITCHES)
