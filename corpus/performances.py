@@ -10,6 +10,7 @@ import zipfile
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -155,12 +156,9 @@ def read_zip(path: Path, free_only: bool = False) -> Iterator[tuple[str, Transcr
     Raises:
         InputError: The zip itself cannot be read.
     """
-    splits: dict[str, str | None] = {}
-    licences = collection_licences(path)
-    manifest = path.parent / "manifest.json"
-    if manifest.exists():
-        items = json.loads(manifest.read_text())["items"]
-        splits = {item["arc"]: item.get("maestro_split") for item in items}
+    manifest = _manifest(path)
+    licences = manifest.get("licences") or {}
+    splits = {item["arc"]: item.get("maestro_split") for item in manifest["items"]}
     try:
         with zipfile.ZipFile(path) as archive:
             for name in sorted(archive.namelist()):
@@ -187,10 +185,16 @@ def collection(name: str) -> str:
 
 def collection_licences(path: Path) -> dict[str, str]:
     """Licence of each collection in a zip of performances, where its manifest tells."""
+    return dict(_manifest(path).get("licences") or {})
+
+
+def _manifest(path: Path) -> dict[str, Any]:
+    """What lies beside a zip of performances; one without items where nothing does."""
     manifest = path.parent / "manifest.json"
     if not manifest.exists():
-        return {}
-    return dict(json.loads(manifest.read_text()).get("licences") or {})
+        return {"items": []}
+    read: dict[str, Any] = json.loads(manifest.read_text())
+    return read
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,6 @@ from functools import lru_cache
 import numba
 import numpy as np
 from numpy.typing import NDArray
-from scipy.fft import irfft, next_fast_len, rfft
 from scipy.ndimage import uniform_filter1d
 
 from transcriber.notes import Note, Pedal, Transcript
@@ -263,14 +262,9 @@ def _sympathetic(
     lifted = uniform_filter1d(lifted, round(_DAMPERS_S * SAMPLE_RATE), mode="nearest")
     gain = 10.0 ** (instrument.resonance_db / 20.0)
     # The knock shakes the strings through the frame, which the level of the resonance is not about.
-    wet = _convolved((dry * gain + knocks) * lifted, instrument.resonance)
+    struck = (dry * gain + knocks) * lifted
+    wet = resound(struck[None], instrument.resonance[None])
     return np.asarray(wet * lifted + knocks)
-
-
-def _convolved(audio: FloatArray, response: FloatArray) -> FloatArray:
-    """Float32 throughout, in half the time of scipy.signal's."""
-    size = next_fast_len(len(audio) + len(response) - 1, real=True)
-    return np.asarray(irfft(rfft(audio, size) * rfft(response, size), size)[: len(audio)])
 
 
 @lru_cache(maxsize=1)

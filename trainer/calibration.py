@@ -19,7 +19,7 @@ from transcriber.timing import FrameClock
 
 from . import checkpoint
 from .evaluation import means
-from .validation import activations, decode
+from .validation import activations, decode, or_none_right
 
 ONSET_GRID = tuple(round(0.1 + 0.05 * i, 2) for i in range(17))
 FRAME_GRID = (0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.4, 0.5, 0.6)
@@ -59,7 +59,7 @@ def choose(
             score(recording.transcript, decode(answer, settings, clock, len(recording.audio)))
             for answer, recording in zip(answers, recordings, strict=True)
         ]
-        return {name: mean or Score(0.0, 0.0, 0.0) for name, mean in means(pieces).items()}
+        return {name: or_none_right(mean) for name, mean in means(pieces).items()}
 
     def ends(settings: DecoderSettings) -> float:
         found = scores(settings)

@@ -123,10 +123,10 @@ def validate(
     parts = process.gather([_score_at_thresholds(state, config, r) for r in own])
     scores = [one for part in parts for one in part]
     found = {t: means([one[t] for one in scores]) for t in THRESHOLDS}
-    best = max(THRESHOLDS, key=lambda t: _or_none_right(found[t]["onset"]).f1)
+    best = max(THRESHOLDS, key=lambda t: or_none_right(found[t]["onset"]).f1)
     result = {"threshold": best}
     for name in MEASURES:
-        mean = _or_none_right(found[best][name])
+        mean = or_none_right(found[best][name])
         result[f"{name}_f1"] = round(mean.f1, 4)
         if name == "onset":
             result["onset_precision"] = round(mean.precision, 4)
@@ -155,6 +155,6 @@ def _score_at_thresholds(
     }
 
 
-def _or_none_right(score: Score | None) -> Score:
+def or_none_right(score: Score | None) -> Score:
     """Recordings in which nothing is played tell nothing, and a log wants a number."""
     return score if score is not None else Score(0.0, 0.0, 0.0)
