@@ -13,6 +13,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -166,9 +167,26 @@ def picture(folder: Path, path: Path) -> None:
 
 
 def _end_all(folder: str) -> None:
-    """Kills every process that was started with this folder (Linux)."""
-    for process in Path("/proc").glob("[0-9]*"):
-        with suppress(OSError):
-            told = (process / "environ").read_bytes() + (process / "cmdline").read_bytes()
-            if folder.encode() in told:
+    """Kills every process that was started with this folder (Linux).
+
+    One that is becoming another program shows neither what it was told nor its settings for a
+    moment, and one may start another while we look: so we look until there is none, twice more.
+    """
+    quiet = 0
+    while quiet < 3:
+        found = [process for process in Path("/proc").glob("[0-9]*") if _told(process, folder)]
+        for process in found:
+            with suppress(OSError):
                 os.kill(int(process.name), signal.SIGKILL)
+        quiet = 0 if found else quiet + 1
+        time.sleep(0.02)
+
+
+def _told(process: Path, folder: str) -> bool:
+    """Whether a running process has this folder among its settings or words."""
+    try:
+        return folder.encode() in (process / "environ").read_bytes() + (
+            process / "cmdline"
+        ).read_bytes()
+    except OSError:
+        return False
