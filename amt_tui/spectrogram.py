@@ -35,7 +35,7 @@ class Spectrogram:
             if self._frames == MOST_COLUMNS * self._stride:
                 self._halve()
             room = MOST_COLUMNS * self._stride - self._frames
-            part = frames[done : done + room]
+            part = frames[done : done + room, : self.features.mels]
             at = (self._frames + np.arange(len(part))) // self._stride
             np.maximum.at(self._columns, at, part)
             self._frames += len(part)

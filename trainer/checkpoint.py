@@ -106,13 +106,15 @@ def save_weights(path: Path, source: Checkpoint) -> None:
 
 
 def start_from(network: nn.Module, path: Path) -> None:
-    """Loads averaged weights, of a checkpoint or of `save_weights`, into a network of that size.
+    """Loads averaged weights, of a checkpoint or of `save_weights`, into a network of that size, or
+    into one that hears the long window besides and answers as the smaller one does at first.
 
     Raises:
         ModelError: The file cannot be read, or the network is of another size.
     """
     stored = load(path).part("average")
     wanted = network.state_dict()
+    stored = {k: v for k, v in wanted.items() if k.startswith("long_")} | stored
     if {k: v.shape for k, v in stored.items()} != {k: v.shape for k, v in wanted.items()}:
         raise ModelError(
             f"The weights in {path} are of a network of another size.",

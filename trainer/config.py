@@ -127,6 +127,12 @@ class RunConfig:
             raise ValueError("precision must be bf16 or fp32")
         if self.optimizer not in ("muon", "adamw"):
             raise ValueError("optimizer must be muon or adamw")
+        long_mels = self.features.columns - self.features.mels
+        if (self.network.mels, self.network.long_mels) != (self.features.mels, long_mels):
+            raise ValueError(
+                f"network.mels and network.long_mels must be {self.features.mels} and {long_mels}, "
+                "as many as the features have"
+            )
 
     @property
     def clock(self) -> FrameClock:

@@ -121,7 +121,7 @@ def write_model(graph: bytes, info: model.ModelInfo, target: Path) -> None:
 def to_onnx(network: Network) -> bytes:
     """Serialises the network, in evaluation mode, as `transcriber.network` expects it."""
     streaming = _Streaming(network).eval()
-    frames = torch.zeros(1, 3, network.config.mels)
+    frames = torch.zeros(1, 3, network.config.columns)
     state = network.initial_state(1, frames)
     names = [f"past_{i}" for i in range(len(state) - 1)] + ["hidden"]
     dynamic = {"frames": {1: torch.export.Dim("frames", min=1)}, "state": [{} for _ in state]}
@@ -178,7 +178,7 @@ def _quiet() -> Iterator[None]:
 def parity(network: Network, graph: bytes, frames: int = 200) -> float:
     """Largest difference between torch on a whole segment and ONNX Runtime on pieces of it."""
     rng = np.random.default_rng(0)
-    sound = rng.gamma(1.0, 1.0, (frames, network.config.mels)).astype(np.float32)
+    sound = rng.gamma(1.0, 1.0, (frames, network.config.columns)).astype(np.float32)
     raw, _ = network(torch.from_numpy(sound)[None])
     expected = probabilities(raw)[0].numpy()
     runtime, memory, at, rows = OnnxNetwork(graph), None, 0, []

@@ -7,6 +7,8 @@ After Mobile-AMT (Kusaka and Maezawa, EUSIPCO 2024) made strictly causal as in H
   (DESIGN 4) and as fast to run;
 - one trunk and one recurrent layer stack for all heads, no squeeze-excitation, no conditioning
   networks;
+- the low register, heard through a longer window, has convolutions of its own and joins the rest in
+  the per-frame features, at first without any weight: a trained network without it can take it up;
 - the heads also see the per-frame features directly, beside the recurrent ones, and start at the
   class priors: without this learning stalls for hundreds of steps (DESIGN 4).
 
@@ -15,6 +17,7 @@ Shapes: B streams, T frames, M mel bins, C channels, F frequency bins of a layer
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -45,6 +48,8 @@ class NetworkConfig:
         hidden: Width of the recurrent layers.
         layers: Number of recurrent layers.
         dropout: Probability of dropping a per-frame feature while training.
+        long_mels: Mel bins of the long window, behind the others in a frame; 0 for none.
+        long_channels: Output channels of its convolutions, each with a step of 2 in frequency.
     """
 
     mels: int = 229
@@ -54,10 +59,17 @@ class NetworkConfig:
     hidden: int = 256
     layers: int = 2
     dropout: float = 0.1
+    long_mels: int = 0
+    long_channels: tuple[int, ...] = (32, 32, 32)
 
     def __post_init__(self) -> None:
         if len(self.channels) != len(self.strides):
             raise ValueError("channels and strides must have the same length")
+
+    @property
+    def columns(self) -> int:
+        """Numbers in an input frame."""
+        return self.mels + self.long_mels
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> NetworkConfig:
@@ -85,6 +97,35 @@ class CausalConv(nn.Module):
         return F.relu(self.norm(self.conv(x)), inplace=True), x[:, :, -2:]
 
 
+class Convolutions(nn.ModuleList):
+    """One `CausalConv` after the other: mel bins to `width` numbers per frame.
+
+    Args:
+        bins: Mel bins of a frame.
+        channels: Output channels of each.
+        strides: Step in frequency of each.
+    """
+
+    def __init__(self, bins: int, channels: tuple[int, ...], strides: tuple[int, ...]) -> None:
+        super().__init__()
+        self.past_shapes: list[tuple[int, int]] = []
+        inputs = 1
+        for outputs_, stride in zip(channels, strides, strict=True):
+            self.past_shapes.append((inputs, bins))
+            self.append(CausalConv(inputs, outputs_, stride))
+            inputs, bins = outputs_, (bins - 1) // stride + 1
+        self.width = inputs * bins
+
+    def forward(self, x: Tensor, pasts: Sequence[Tensor | None]) -> tuple[Tensor, State]:
+        """x [B, T, bins], a past per convolution -> [B, T, width], new pasts."""
+        x = x.unsqueeze(1)
+        new = []
+        for conv, past in zip(self, pasts, strict=True):
+            x, new_past = conv(x, past)
+            new.append(new_past)
+        return x.permute(0, 2, 1, 3).flatten(2), tuple(new)
+
+
 class Network(nn.Module):
     """Log-mel frames to raw answers laid out as `transcriber.outputs` says."""
 
@@ -92,14 +133,16 @@ class Network(nn.Module):
         super().__init__()
         self.config = config
         self.norm = nn.BatchNorm1d(config.mels)
-        convs, inputs, bins = [], 1, config.mels
-        self.past_shapes: list[tuple[int, int]] = []
-        for channels, stride in zip(config.channels, config.strides, strict=True):
-            self.past_shapes.append((inputs, bins))
-            convs.append(CausalConv(inputs, channels, stride))
-            inputs, bins = channels, (bins - 1) // stride + 1
-        self.convs = nn.ModuleList(convs)
-        self.dense = nn.Linear(inputs * bins, config.features, bias=False)
+        self.convs = Convolutions(config.mels, config.channels, config.strides)
+        self.dense = nn.Linear(self.convs.width, config.features, bias=False)
+        self.past_shapes = list(self.convs.past_shapes)
+        if config.long_mels:
+            strides = (2,) * len(config.long_channels)
+            self.long_norm = nn.BatchNorm1d(config.long_mels)
+            self.long_convs = Convolutions(config.long_mels, config.long_channels, strides)
+            self.long_dense = nn.Linear(self.long_convs.width, config.features, bias=False)
+            nn.init.zeros_(self.long_dense.weight)
+            self.past_shapes += self.long_convs.past_shapes
         self.dense_norm = nn.BatchNorm1d(config.features)
         self.dropout = nn.Dropout(config.dropout)
         self.recurrent = Recurrent(config.features, config.hidden, config.layers, batch_first=True)
@@ -127,28 +170,36 @@ class Network(nn.Module):
         """One step of any length.
 
         Args:
-            frames: Log-mel frames [B, T, M].
+            frames: Log-mel frames [B, T, columns].
             state: What the previous step returned; None at the start of a stream.
 
         Returns:
             Raw answers [B, T, WIDTH] (logits except for shift, see `probabilities`) and the new
             state.
         """
-        pasts: tuple[Tensor | None, ...] = (None,) * len(self.convs)
+        pasts: Sequence[Tensor | None] = (None,) * len(self.past_shapes)
         hidden = self.initial_state(frames.shape[0], frames)[-1]
         if state is not None:
             pasts, hidden = state[:-1], state[-1]
-        x = self.norm(frames.transpose(1, 2)).transpose(1, 2).unsqueeze(1)
-        new_pasts = []
-        for conv, past in zip(self.convs, pasts, strict=True):
-            x, new_past = conv(x, past)
-            new_pasts.append(new_past)
-        x = x.permute(0, 2, 1, 3).flatten(2)
+        own = len(self.convs)
+        x, new_pasts = self.convs(_normed(self.norm, frames[..., : self.config.mels]), pasts[:own])
         x = self.dense(x)
-        x = F.relu(self.dense_norm(x.transpose(1, 2)).transpose(1, 2))
+        if self.config.long_mels:
+            low, low_pasts = self.long_convs(
+                _normed(self.long_norm, frames[..., self.config.mels :]), pasts[own:]
+            )
+            x = x + self.long_dense(low)
+            new_pasts += low_pasts
+        x = F.relu(_normed(self.dense_norm, x))
         x = self.dropout(x)
         h, hidden = self.recurrent(x, hidden.to(x.dtype))
         return self.heads(torch.cat([x, h], 2)), (*new_pasts, hidden)
+
+
+def _normed(norm: nn.BatchNorm1d, x: Tensor) -> Tensor:
+    """Batch norm over the last axis of [B, T, N]."""
+    y: Tensor = norm(x.transpose(1, 2))
+    return y.transpose(1, 2)
 
 
 def probabilities(raw: Tensor) -> Tensor:

@@ -11,9 +11,15 @@ from pathlib import Path
 from typing import Any
 
 from transcriber.errors import UsageError
+from transcriber.features import FeatureConfig
 
 from .config import DataConfig, RunConfig
 from .network import NetworkConfig
+
+_TWO_WINDOWS: dict[str, Any] = {
+    "features": FeatureConfig(long_window=8192),
+    "network": NetworkConfig(long_mels=128),
+}
 
 PRESETS: dict[str, RunConfig] = {
     "tiny": RunConfig(
@@ -27,9 +33,17 @@ PRESETS: dict[str, RunConfig] = {
         epoch_steps=10,
         workers=0,
     ),
-    "laptop": RunConfig(steps=20_000, batch=12, learning_rate=1.5e-3, validate_every=1000),
+    "laptop": RunConfig(
+        **_TWO_WINDOWS, steps=20_000, batch=12, learning_rate=1.5e-3, validate_every=1000
+    ),
     "gpu": RunConfig(
-        steps=40_000, batch=64, learning_rate=2e-3, validate_every=2000, workers=12, threads=4
+        **_TWO_WINDOWS,
+        steps=40_000,
+        batch=64,
+        learning_rate=2e-3,
+        validate_every=2000,
+        workers=12,
+        threads=4,
     ),
 }
 """`tiny` proves that everything runs; `laptop` is a night on two cores; `gpu` wants 12 loader

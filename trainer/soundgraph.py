@@ -3,8 +3,9 @@
 A browser has no numpy, and a second definition of the features would drift from the first. So the
 definition of `transcriber.features` is written into the ONNX graph, in front of the network:
 
-    samples float32 [1, T * hop], past_samples [1, window - hop]
+    samples float32 [1, T * hop], past_samples [1, span - hop]
         -> Fourier transform, mel filters, logarithm -> frames -> the network as it was
+    and, where the definition has a long window, low-pass filter -> the same once more -> frames
 
 `past_samples` is one more state tensor: zeros where a stream begins, `new_past_samples` afterwards.
 The transform runs in double precision; in single, the quietest features are wrong by 1.4e-4.
@@ -26,7 +27,7 @@ from onnx import TensorProto, helper, numpy_helper
 
 from transcriber import envelope
 from transcriber.atomic import atomic_write
-from transcriber.features import FeatureConfig
+from transcriber.features import DECIMATION, FeatureConfig
 from transcriber.model import METADATA_KEY, ModelInfo, load_model
 from transcriber.network import FRAMES, NEW
 
@@ -78,7 +79,7 @@ def with_features(model: bytes, features: FeatureConfig, *, half: bool = False) 
         _halve(graph)
     graph.node.extend(_front_end(graph, features))
     graph.node.extend(network)
-    tail = [1, features.window - features.hop]
+    tail = [1, features.span - features.hop]
     graph.input.remove(next(value for value in graph.input if value.name == FRAMES))
     graph.input.insert(0, helper.make_tensor_value_info(PAST, TensorProto.FLOAT, tail))
     graph.input.insert(0, helper.make_tensor_value_info(SAMPLES, TensorProto.FLOAT, [1, SAMPLES]))
@@ -90,17 +91,38 @@ def with_features(model: bytes, features: FeatureConfig, *, half: bool = False) 
 def _front_end(graph: onnx.GraphProto, features: FeatureConfig) -> list[onnx.NodeProto]:
     """The nodes from `samples` to `frames`; their constants go into the graph."""
     c = features
+    end = _constant(graph, "end", np.array([np.iinfo(np.int64).max]))
+    time = _constant(graph, "time", np.array([1]))
+    first = _constant(graph, "first", np.array([c.hop - c.span]))
+    nodes = [
+        _node("Concat", [PAST, SAMPLES], "sound", axis=1),
+        _node("Slice", ["sound", first, end, time], NEW + PAST),
+    ]
+    if c.long is None:
+        return [*nodes, *_log_mel(graph, c, "sound", FRAMES)]
+    # Both windows end at the same sample.
+    late = _constant(graph, "late", np.array([c.span - c.window]))
+    low_pass = _constant(graph, "low_pass", c.low_pass[None, None])
+    return [
+        *nodes,
+        _node("Slice", ["sound", late, end, time], "short.sound"),
+        *_log_mel(graph, c, "short.sound", "short.frames", "short."),
+        _node("Unsqueeze", ["sound", time], "long.sound"),
+        _node("Conv", ["long.sound", low_pass], "long.decimated", strides=[DECIMATION]),
+        _node("Squeeze", ["long.decimated", time], "long.signal"),
+        *_log_mel(graph, c.long, "long.signal", "long.frames", "long."),
+        _node("Concat", ["short.frames", "long.frames"], FRAMES, axis=2),
+    ]
+
+
+def _log_mel(
+    graph: onnx.GraphProto, c: FeatureConfig, sound: str, frames: str, prefix: str = ""
+) -> list[onnx.NodeProto]:
+    """The nodes from a signal [1, S] to the log-mel frames [1, T, mels] of one window."""
 
     def constant(name: str, value: NDArray[np.generic]) -> str:
-        graph.initializer.append(numpy_helper.from_array(value, f"features.{name}"))
-        return f"features.{name}"
+        return _constant(graph, prefix + name, value)
 
-    def node(kind: str, inputs: list[str], output: str, **attributes: Any) -> onnx.NodeProto:
-        return helper.make_node(kind, inputs, [output], **attributes)
-
-    first = constant("first", np.array([c.hop - c.window]))
-    end = constant("end", np.array([np.iinfo(np.int64).max]))
-    time = constant("time", np.array([1]))
     channel = constant("channel", np.array([2]))
     complex_pair = constant("complex_pair", np.array([3]))
     hop = constant("hop", np.array(c.hop))
@@ -109,19 +131,32 @@ def _front_end(graph: onnx.GraphProto, features: FeatureConfig) -> list[onnx.Nod
     filters = constant("filters", c.mel_filters)
     gain = constant("gain", np.array(c.gain, np.float32))
     one = constant("one", np.array(1.0, np.float32))
-    return [
-        node("Concat", [PAST, SAMPLES], "sound", axis=1),
-        node("Slice", ["sound", first, end, time], NEW + PAST),
-        node("Cast", ["sound"], "sound_double", to=TensorProto.DOUBLE),
-        node("Unsqueeze", ["sound_double", channel], "signal"),
-        node("STFT", ["signal", hop, window, length], "spectrum_double", onesided=1),
-        node("Cast", ["spectrum_double"], "spectrum", to=TensorProto.FLOAT),
-        node("ReduceL2", ["spectrum", complex_pair], "magnitude", keepdims=0),
-        node("MatMul", ["magnitude", filters], "mel"),
-        node("Mul", ["mel", gain], "mel_gained"),
-        node("Add", ["mel_gained", one], "mel_lifted"),
-        node("Log", ["mel_lifted"], FRAMES),
+    chain: list[tuple[str, list[str], dict[str, int]]] = [
+        ("Cast", [], {"to": TensorProto.DOUBLE}),
+        ("Unsqueeze", [channel], {}),
+        ("STFT", [hop, window, length], {"onesided": 1}),
+        ("Cast", [], {"to": TensorProto.FLOAT}),
+        ("ReduceL2", [complex_pair], {"keepdims": 0}),
+        ("MatMul", [filters], {}),
+        ("Mul", [gain], {}),
+        ("Add", [one], {}),
+        ("Log", [], {}),
     ]
+    nodes, at = [], sound
+    for number, (kind, constants, attributes) in enumerate(chain, 1):
+        made = frames if number == len(chain) else f"features.{prefix}{number}"
+        nodes.append(_node(kind, [at, *constants], made, **attributes))
+        at = made
+    return nodes
+
+
+def _constant(graph: onnx.GraphProto, name: str, value: NDArray[np.generic]) -> str:
+    graph.initializer.append(numpy_helper.from_array(value, f"features.{name}"))
+    return f"features.{name}"
+
+
+def _node(kind: str, inputs: list[str], output: str, **attributes: Any) -> onnx.NodeProto:
+    return helper.make_node(kind, inputs, [output], **attributes)
 
 
 def _halve(graph: onnx.GraphProto) -> None:

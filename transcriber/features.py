@@ -6,6 +6,10 @@ HTK mel filters; and the pointwise compression log(1 + gain * magnitude). Magnit
 that a full-scale sine reads 1.0: the features of a sound depend on its own samples alone, never on
 the rest of the file.
 
+A window of 128 ms, as short as onsets want it, cannot tell neighbouring keys below the fifth octave
+apart by their fundamentals. So a frame may go on with what a second, longer window hears of the low
+register, ending at the same sample: the same definition at an eighth of the sample rate.
+
 `trainer.frontend` repeats this in torch, batched; a test holds the two to 1e-4 on real audio.
 """
 
@@ -24,6 +28,12 @@ from .timing import SAMPLE_RATE, FrameClock
 
 FloatArray = NDArray[np.float32]
 
+DECIMATION = 8
+"""Samples for each one that the long window sees."""
+
+_TAPS = 128
+"""Of the low-pass filter before it: flat to 750 Hz, -60 dB from 1250 Hz on, 4 ms late."""
+
 
 @dataclass(frozen=True)
 class FeatureConfig:
@@ -38,6 +48,9 @@ class FeatureConfig:
         low_hz: Lower edge of the lowest filter.
         high_hz: Upper edge of the highest filter.
         gain: Factor inside the logarithm; a larger one hears softer sounds and more noise.
+        long_window: Samples of the second window; 0 for none.
+        long_mels: Number of mel filters on it, from `low_hz` on.
+        long_high_hz: Upper edge of the highest of them.
     """
 
     sample_rate: int = SAMPLE_RATE
@@ -48,6 +61,9 @@ class FeatureConfig:
     low_hz: float = 30.0
     high_hz: float = 8000.0
     gain: float = 10_000.0
+    long_window: int = 0
+    long_mels: int = 128
+    long_high_hz: float = 800.0
 
     def __post_init__(self) -> None:
         if not 0 < self.right < self.window:
@@ -56,10 +72,19 @@ class FeatureConfig:
             raise ValueError(f"hop {self.hop} is longer than the window {self.window}")
         if not 0.0 <= self.low_hz < self.high_hz <= self.sample_rate / 2:
             raise ValueError("mel range must lie between 0 and half the sample rate")
+        if self.long_window:
+            if self.long_window < self.window:
+                raise ValueError(f"long_window {self.long_window} is shorter than the window")
+            if any(n % DECIMATION for n in (self.hop, self.right, self.long_window)):
+                raise ValueError(f"hop, right and long_window must be multiples of {DECIMATION}")
+            assert self.long is not None  # has conditions of its own
 
     def fingerprint(self) -> str:
         """Twelve hexadecimal digits that differ between any two different definitions."""
-        text = json.dumps(asdict(self), sort_keys=True)
+        values = asdict(self)
+        if not self.long_window:  # as it was before there was one
+            values = {k: v for k, v in values.items() if not k.startswith("long_")}
+        text = json.dumps(values, sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()[:12]
 
     def clock(self, delay: int) -> FrameClock:
@@ -74,6 +99,42 @@ class FeatureConfig:
             TypeError: There is a key this version does not know.
         """
         return cls(**values)
+
+    @property
+    def columns(self) -> int:
+        """Numbers in a frame: the mel filters, then those of the long window."""
+        return self.mels + (self.long_mels if self.long_window else 0)
+
+    @property
+    def span(self) -> int:
+        """Samples that decide a frame."""
+        if not self.long_window:
+            return self.window
+        return self.long_window + _TAPS - DECIMATION
+
+    @cached_property
+    def long(self) -> FeatureConfig | None:
+        """What the long window hears, as a front end of its own on every `DECIMATION`-th sample."""
+        if not self.long_window:
+            return None
+        return FeatureConfig(
+            self.sample_rate // DECIMATION,
+            self.hop // DECIMATION,
+            self.long_window // DECIMATION,
+            self.right // DECIMATION,
+            self.long_mels,
+            self.low_hz,
+            self.long_high_hz,
+            self.gain,
+        )
+
+    @cached_property
+    def low_pass(self) -> FloatArray:
+        """Symmetric filter [128] before the decimation: a sinc under a Kaiser window."""
+        at = np.arange(_TAPS) - (_TAPS - 1) / 2
+        taps = np.sinc(at / DECIMATION) * np.kaiser(_TAPS, 6.0)
+        response: FloatArray = (taps / taps.sum()).astype(np.float32)
+        return response
 
     @cached_property
     def analysis_window(self) -> FloatArray:
@@ -120,6 +181,7 @@ class LogMel:
 
     def __init__(self, config: FeatureConfig) -> None:
         self.config = config
+        self._long = None if config.long is None else LogMel(config.long)
         filters, self._bins = np.nonzero(config.mel_filters.T)
         self._slopes = config.mel_filters.T[filters, self._bins]
         self._starts = np.flatnonzero(np.diff(filters, prepend=-1))
@@ -132,19 +194,33 @@ class LogMel:
             state: What the previous call returned, or None.
 
         Returns:
-            Frames float32 [T, mels] and the new state.
+            Frames float32 [T, columns] and the new state.
         """
         c = self.config
         if state is None:
-            state = np.zeros(c.window - c.hop, np.float32)
+            state = np.zeros(c.span - c.hop, np.float32)
         signal = np.concatenate([state, samples.astype(np.float32, copy=False)])
-        count = max(0, (len(signal) - c.window) // c.hop + 1)
+        count = max(0, (len(signal) - c.span) // c.hop + 1)
         if count == 0:
-            return np.zeros((0, c.mels), np.float32), signal
+            return np.zeros((0, c.columns), np.float32), signal
+        frames = self._frames(signal[c.span - c.window :], count)
+        if self._long is not None:
+            frames = np.concatenate([frames, self._long._frames(self._decimated(signal), count)], 1)
+        return frames, signal[count * c.hop :].copy()
+
+    def _decimated(self, signal: FloatArray) -> FloatArray:
+        framed = np.lib.stride_tricks.sliding_window_view(signal, _TAPS)[::DECIMATION]
+        # Not a product of BLAS, for the reason below.
+        decimated: FloatArray = np.einsum("st,t->s", framed, self.config.low_pass)
+        return decimated
+
+    def _frames(self, signal: FloatArray, count: int) -> FloatArray:
+        """Log-mel frames [count, mels] of windows that begin at every hop of a signal."""
+        c = self.config
         framed = np.lib.stride_tricks.sliding_window_view(signal, c.window)[:: c.hop][:count]
         spectrum = np.abs(np.fft.rfft(framed * c.analysis_window, axis=1)).astype(np.float32)
         # Sums over the few bins of each filter, not one matrix product: that would depend in its
         # last bit on how many frames share it, which can decide whether a note is heard.
         mel = np.add.reduceat(spectrum[:, self._bins] * self._slopes, self._starts, axis=1)
         frames: FloatArray = np.log1p(np.float32(c.gain) * mel)
-        return frames, signal[count * c.hop :].copy()
+        return frames

@@ -11,6 +11,7 @@ import torch
 from trainer.baseline import DepthwiseNetwork, steps
 from trainer.config import RunConfig, default_data
 from trainer.material import load_source
+from trainer.network import NetworkConfig
 from transcriber.features import FeatureConfig
 
 
@@ -41,6 +42,7 @@ def test_it_hears_no_future() -> None:
 def test_it_learns(toy_data: Path, tmp_path: Path) -> None:
     config = RunConfig(
         data=default_data(toy_data), features=FeatureConfig(window=1024, mels=32),
+        network=NetworkConfig(mels=32),
         steps=12, batch=2, seconds=1.0, workers=0, learning_rate=3e-3,
     )  # fmt: skip
     with torch.random.fork_rng():

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import pickle
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ from torch import nn
 
 from trainer import checkpoint
 from trainer.averaging import Average
+from trainer.network import Network, NetworkConfig
 from transcriber.errors import ModelError, OutputError
 
 META = {"step": 3, "config": "{}", "git": "abc", "best": 0.25}
@@ -57,6 +59,20 @@ def test_the_optimiser_goes_on_as_it_would_have(written: Path) -> None:
     assert all(
         torch.equal(a, b) for a, b in zip(network.parameters(), other.parameters(), strict=True)
     )
+
+
+def test_weights_without_the_long_window_start_a_network_that_has_it(tmp_path: Path) -> None:
+    small = NetworkConfig(24, (4,), (2,), features=8, hidden=6, layers=1)
+    torch.manual_seed(2)
+    old, new = Network(small).eval(), Network(replace(small, long_mels=16)).eval()
+    path = tmp_path / "old.safetensors"
+    optimizer = torch.optim.AdamW(old.parameters())
+    checkpoint.save(path, old, Average(old, 0.9).state, optimizer, META)
+    checkpoint.start_from(new, path)
+    frames = torch.rand(1, 20, 40)
+    assert torch.equal(new(frames)[0], old(frames[..., :24])[0])
+    with pytest.raises(ModelError, match="another size"):
+        checkpoint.start_from(Network(replace(small, hidden=7, long_mels=16)), path)
 
 
 def test_truncated_files(written: Path) -> None:

@@ -13,7 +13,12 @@ TOLERANCE = 1e-4
 
 
 @pytest.mark.parametrize(
-    "config", [FeatureConfig(), FeatureConfig(window=1024, right=160, mels=80)]
+    "config",
+    [
+        FeatureConfig(),
+        FeatureConfig(window=1024, right=160, mels=80),
+        FeatureConfig(long_window=8192),
+    ],
 )
 def test_torch_and_numpy_agree_on_a_recording(
     demo_sound: np.ndarray, config: FeatureConfig

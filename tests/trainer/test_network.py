@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import pytest
 import torch
 
@@ -9,22 +11,25 @@ from trainer.network import PRIOR_LOGITS, Network, NetworkConfig, probabilities
 from transcriber import outputs
 
 SMALL = NetworkConfig(32, (4, 6, 6), (2, 1, 2), features=16, hidden=12, layers=2)
+LONG = dataclasses.replace(SMALL, long_mels=24, long_channels=(3, 5))
 
 
-@pytest.fixture
-def network() -> Network:
+@pytest.fixture(params=[SMALL, LONG], ids=["one window", "two windows"])
+def network(request: pytest.FixtureRequest) -> Network:
     torch.manual_seed(1)
-    network = Network(SMALL)
-    frames = torch.rand(4, 50, 32)
+    network = Network(request.param)
+    frames = torch.rand(4, 50, request.param.columns)
     for _ in range(3):
         network(frames)
     torch.nn.init.normal_(network.heads.weight)
+    if request.param is LONG:
+        torch.nn.init.normal_(network.long_dense.weight)
     return network.eval()
 
 
 @torch.no_grad()
 def test_pieces_change_nothing(network: Network) -> None:
-    frames = torch.rand(2, 60, 32)
+    frames = torch.rand(2, 60, network.config.columns)
     whole, end = network(frames)
     state, pieces = None, []
     for piece in frames.split([1, 1, 2, 5, 51], 1):
@@ -38,12 +43,21 @@ def test_pieces_change_nothing(network: Network) -> None:
 
 @torch.no_grad()
 def test_the_future_never_changes_the_past(network: Network) -> None:
-    frames = torch.rand(1, 60, 32)
+    frames = torch.rand(1, 60, network.config.columns)
     other = frames.clone()
-    other[:, 30:] = torch.rand(1, 30, 32)
+    other[:, 30:] = torch.rand(1, 30, network.config.columns)
     ours, theirs = network(frames)[0], network(other)[0]
     assert torch.allclose(ours[:, :30], theirs[:, :30], atol=1e-6)
     assert not torch.allclose(ours[:, 30], theirs[:, 30], atol=1e-3)
+
+
+@torch.no_grad()
+def test_both_windows_are_heard(network: Network) -> None:
+    frames = torch.rand(1, 60, network.config.columns)
+    for column in (0, network.config.columns - 1):
+        other = frames.clone()
+        other[..., column] += 1.0
+        assert not torch.allclose(network(other)[0], network(frames)[0], atol=1e-3)
 
 
 @torch.no_grad()

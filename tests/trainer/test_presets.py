@@ -20,6 +20,15 @@ def test_presets_survive_json(name: str) -> None:
     assert RunConfig.from_json(config.to_json()) == config
 
 
+def test_the_network_must_fit_the_features() -> None:
+    with pytest.raises(
+        UsageError, match=r"network\.mels and network\.long_mels must be 229 and 128"
+    ):
+        configure(BASE, None, ["features.long_window=8192"])
+    fitting = configure(BASE, None, ["features.long_window=8192", "network.long_mels=128"])
+    assert fitting.network.columns == fitting.features.columns
+
+
 def test_an_unknown_preset() -> None:
     with pytest.raises(UsageError, match="no preset named huge"):
         preset("huge", DataConfig())

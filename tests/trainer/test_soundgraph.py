@@ -8,10 +8,13 @@ from pathlib import Path
 import numpy as np
 import onnxruntime
 import pytest
+import torch
 
-from trainer.soundgraph import SAMPLES, export_with_features
+from trainer.export import to_onnx
+from trainer.network import Network, NetworkConfig, probabilities
+from trainer.soundgraph import SAMPLES, export_with_features, with_features
 from transcriber.errors import ModelError
-from transcriber.features import LogMel
+from transcriber.features import FeatureConfig, LogMel
 from transcriber.model import Model, load_model, read_info
 from transcriber.network import ANSWERS, NEW
 
@@ -59,6 +62,26 @@ def test_samples_are_answered_as_their_features(
     answers = stream(target, sound, sizes)
     assert np.abs(expected.onset).max() > 0.5
     assert np.abs(answers - expected.rows).max() <= PARITY
+
+
+def test_both_windows_are_in_the_graph(
+    strike_sound: Callable[..., np.ndarray], tmp_path: Path
+) -> None:
+    features = FeatureConfig(mels=40, long_window=4096, long_mels=32)
+    torch.manual_seed(3)
+    network = Network(
+        NetworkConfig(40, (4,), (4,), features=16, hidden=8, layers=1, long_mels=32)
+    ).eval()
+    for layer in (network.heads, network.long_dense):
+        torch.nn.init.normal_(layer.weight)
+    target = tmp_path / "sound.onnx"
+    target.write_bytes(with_features(to_onnx(network), features))
+    sound = strike_sound(2.0)[: 320 * 90]
+    frames, _ = LogMel(features).step(sound, None)
+    with torch.no_grad():
+        expected = probabilities(network(torch.from_numpy(frames)[None])[0])[0].numpy()
+    for sizes in ([90], [1] * 90, [1, 2, 7, 80]):
+        assert np.abs(stream(target, sound, sizes) - expected).max() <= PARITY
 
 
 def test_halved_weights_change_little_and_save_half(

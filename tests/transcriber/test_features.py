@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from transcriber.features import FeatureConfig, LogMel
 
 CONFIG = FeatureConfig()
+LONG = FeatureConfig(long_window=8192)
 
 
 def frames_of(samples: np.ndarray, config: FeatureConfig = CONFIG) -> np.ndarray:
@@ -73,15 +74,60 @@ def test_every_filter_hears_something() -> None:
 
 
 @settings(max_examples=25, deadline=None)
-@given(st.lists(st.integers(0, 3000), max_size=12), st.integers(0, 2**32 - 1))
-def test_cutting_changes_no_bit(cuts: list[int], seed: int) -> None:
+@given(
+    st.sampled_from([CONFIG, LONG]),
+    st.lists(st.integers(0, 3000), max_size=12),
+    st.integers(0, 2**32 - 1),
+)
+def test_cutting_changes_no_bit(config: FeatureConfig, cuts: list[int], seed: int) -> None:
     sound = np.random.default_rng(seed).standard_normal(8000).astype(np.float32)
-    frontend, state, pieces, at = LogMel(CONFIG), None, [], 0
+    frontend, state, pieces, at = LogMel(config), None, [], 0
     for size in [*cuts, len(sound)]:
         frames, state = frontend.step(sound[at : at + size], state)
         pieces.append(frames)
         at += size
-    assert np.array_equal(np.concatenate(pieces), frames_of(sound))
+    assert np.array_equal(np.concatenate(pieces), frames_of(sound, config))
+
+
+def test_the_long_window_changes_nothing_about_the_short_one(demo_sound: np.ndarray) -> None:
+    both = frames_of(demo_sound[:32_000], LONG)
+    assert both.shape == (100, 229 + 128)
+    assert np.array_equal(both[:, :229], frames_of(demo_sound[:32_000]))
+
+
+def test_the_long_window_tells_neighbouring_keys_apart_where_the_short_one_cannot() -> None:
+    """C3 and C sharp 3 together, in steady state: two peaks with a valley between them."""
+    seconds = np.arange(16_000) / 16_000
+    low_hz, high_hz = (440.0 * 2.0 ** ((key - 69) / 12) for key in (48, 49))
+    chord = 0.1 * np.sin(2 * np.pi * low_hz * seconds) + 0.1 * np.sin(2 * np.pi * high_hz * seconds)
+    frame = frames_of(chord, LONG)[-1]
+    assert LONG.long is not None
+
+    def peaks(part: np.ndarray) -> int:
+        inner = part[1:-1]
+        return int(np.sum((inner > part[:-2]) & (inner > part[2:]) & (inner > part.max() - 1.0)))
+
+    assert peaks(frame[229:]) == 2
+    assert peaks(frame[:229]) == 1
+
+
+def test_the_long_window_hears_nothing_that_folds_down() -> None:
+    """What lies above half of its sample rate is 60 dB down before every eighth sample is taken."""
+    sines = np.sin(2 * np.pi * np.outer([1250.0, 1999.0, 3950.0], np.arange(16_000)) / 16_000)
+    for sine in sines:
+        assert frames_of(sine, LONG)[-1, 229:].max() < np.log1p(LONG.gain * 1.5e-3)
+    assert frames_of(np.sin(np.pi / 16 * np.arange(16_000)), LONG)[-1, 229:].max() > 9.0
+
+
+@pytest.mark.parametrize("at", [0, 319, 320, 7777])
+def test_both_windows_end_at_the_same_sample(at: int) -> None:
+    sound = np.zeros(16_000)
+    sound[at] = 1.0
+    frames = frames_of(sound, LONG)
+    first = np.flatnonzero(frames[:, :229].max(1) > 0.0)[0]
+    # The window falls to nothing and the filter rises from it: a frame later it is heard well.
+    assert not frames[:first, 229:].any()
+    assert frames[first + 1, 229:].max() > 1.0
 
 
 def test_loudness_of_the_rest_of_the_file_does_not_matter() -> None:
@@ -97,19 +143,31 @@ def test_silence_reads_zero() -> None:
 
 @pytest.mark.parametrize("field", [f.name for f in dataclasses.fields(FeatureConfig)])
 def test_fingerprint_sees_every_field(field: str) -> None:
-    value = getattr(CONFIG, field)
-    other = 16_320 if field == "sample_rate" else value - 1
-    assert dataclasses.replace(CONFIG, **{field: other}).fingerprint() != CONFIG.fingerprint()
+    value = getattr(LONG, field)
+    other = {"sample_rate": 16_320, "high_hz": 7999.0, "low_hz": 31.0}.get(field, value - 8)
+    assert dataclasses.replace(LONG, **{field: other}).fingerprint() != LONG.fingerprint()
 
 
 def test_fingerprint_is_kept() -> None:
     """Checkpoints in the world carry it; a new definition needs new weights."""
+    assert CONFIG.fingerprint() == "0da94c461222"  # of `live` 1.0.0, which knew no long window
     assert CONFIG.fingerprint() == FeatureConfig.from_dict(dataclasses.asdict(CONFIG)).fingerprint()
 
 
 @pytest.mark.parametrize(
-    "values", [{"right": 0}, {"right": 2048}, {"hop": 4096}, {"high_hz": 9000}, {"low_hz": -1}]
+    "values",
+    [
+        {"right": 0},
+        {"right": 2048},
+        {"hop": 4096},
+        {"high_hz": 9000},
+        {"low_hz": -1},
+        {"long_window": 1024},
+        {"long_window": 8190},
+        {"long_window": 8192, "right": 300},
+        {"long_window": 8192, "long_high_hz": 1100},
+    ],
 )
 def test_impossible_features_are_refused(values: dict[str, int]) -> None:
-    with pytest.raises(ValueError, match=r"right|hop|mel range"):
+    with pytest.raises(ValueError, match=r"right|hop|mel range|long_window"):
         FeatureConfig(**values)
