@@ -18,6 +18,7 @@ from transcriber.timing import SAMPLE_RATE
 from .acoustics import Acoustics
 from .augmentation import AugmentationConfig, apply, draw
 from .banks import Bank
+from .doubling import doubled, together
 from .instruments import Instrument
 from .material import draw_material
 from .pedalling import as_heard
@@ -37,7 +38,9 @@ class Mix:
     """How often each kind of material is drawn (relative weights), and how.
 
     `soundfonts` is the share of renderings for which a soundfont's bank is taken, where there are
-    any, and `bodies` the share of recordings that sound through the body of another piano.
+    any, and `bodies` the share of recordings that sound through the body of another piano. Of the
+    performances, a share of `doublings` is played in octaves here and there, and a share of
+    `chords_together` without the milliseconds between the strikes of a chord.
     """
 
     performances: float = 0.70
@@ -46,6 +49,8 @@ class Mix:
     silence: float = 0.08
     soundfonts: float = 0.4
     bodies: float = 0.5
+    doublings: float = 0.25
+    chords_together: float = 0.2
     augmentation: AugmentationConfig = field(default_factory=AugmentationConfig)
 
 
@@ -123,6 +128,10 @@ class SegmentSource:
         lead_s = LEAD_S / style.tempo
         start_s = rng.uniform(-1.0, max(0.0, performance.duration_s - 0.5 * length_s))
         played = performance.window(start_s, start_s + length_s, lead_s, style)
+        if rng.random() < self.mix.chords_together:
+            played = together(played)
+        if rng.random() < self.mix.doublings:
+            played = doubled(played, rng)
         return self._rendered(played, rng)
 
     def _exercise(self, rng: np.random.Generator) -> Segment:
