@@ -12,9 +12,20 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, settings
 
 if TYPE_CHECKING:
     from transcriber.model import Model
+
+# A busy machine is no failure, and a run that failed can be repeated: the same examples each time.
+settings.register_profile(
+    "amt",
+    deadline=None,
+    derandomize=True,
+    database=None,
+    suppress_health_check=[HealthCheck.too_slow],
+)
+settings.load_profile("amt")
 
 MELS = 64
 """Mel bins of the lively model: enough to tell keys apart, few enough to be quick."""

@@ -72,7 +72,7 @@ def test_every_filter_hears_something() -> None:
     assert CONFIG.mel_filters.shape == (1025, 229)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(st.lists(st.integers(0, 3000), max_size=12), st.integers(0, 2**32 - 1))
 def test_cutting_changes_no_bit(cuts: list[int], seed: int) -> None:
     sound = np.random.default_rng(seed).standard_normal(8000).astype(np.float32)
