@@ -185,8 +185,7 @@ def _end_all(folder: str) -> None:
 def _told(process: Path, folder: str) -> bool:
     """Whether a running process has this folder among its settings or words."""
     try:
-        return folder.encode() in (process / "environ").read_bytes() + (
-            process / "cmdline"
-        ).read_bytes()
+        told = (process / "environ").read_bytes() + (process / "cmdline").read_bytes()
     except OSError:
         return False
+    return folder.encode() in told
