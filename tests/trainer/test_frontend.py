@@ -9,7 +9,8 @@ import torch
 from trainer.frontend import LogMelBatch
 from transcriber.features import FeatureConfig, LogMel
 
-TOLERANCE = 1e-4
+TOLERANCE = 2e-4
+"""In log-mel units; within 1e-4 on an Intel Xeon, 1.09e-4 apart on an AMD EPYC."""
 
 
 @pytest.mark.parametrize(
