@@ -9,5 +9,9 @@ export default defineConfig({
     // One browser at a time: the microphone's clock is the machine's.
     fileParallelism: false,
     disableConsoleIntercept: true,
+    // For a browser on a slow and busy machine; vitest's own are 5, 10 and 1 s.
+    testTimeout: 120_000,
+    hookTimeout: 120_000,
+    expect: { poll: { timeout: 30_000 } },
   },
 });

@@ -3,18 +3,30 @@
 from __future__ import annotations
 
 import faulthandler
+import importlib.util
 import json
 import multiprocessing
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Generator, Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, settings
 
 if TYPE_CHECKING:
     from transcriber.model import Model
+
+# A busy machine is no failure, and a run that failed can be repeated: the same examples each time.
+settings.register_profile(
+    "amt",
+    deadline=None,
+    derandomize=True,
+    database=None,
+    suppress_health_check=[HealthCheck.too_slow],
+)
+settings.load_profile("amt")
 
 MELS = 64
 """Mel bins of the lively model: enough to tell keys apart, few enough to be quick."""
@@ -26,6 +38,54 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         action="store_true",
         help="write what the bundled model hears in the demo recording as the new golden notes",
     )
+
+
+WORKSHOP = (
+    "torch", "numba", "scipy", "onnx", "onnxscript", "mir_eval", "pretty_midi", "psutil",
+    "safetensors", "tensorboard", "matplotlib", "distributed", "fsspec",
+)  # fmt: skip
+MISSING = {name for name in WORKSHOP if importlib.util.find_spec(name) is None}
+"""What only the workshop needs, and this environment lacks: tests of it are skipped and say so."""
+
+if "numba" in MISSING:
+    collect_ignore = ["corpus/store"]  # its conftest.py cannot be imported
+
+
+def _skip_what_is_missing(error: BaseException | None) -> None:
+    name = (error.name or "").split(".")[0] if isinstance(error, ModuleNotFoundError) else ""
+    if name in MISSING:
+        pytest.skip(f"{name} is not installed", allow_module_level=True)
+
+
+class _Module(pytest.Module):
+    def collect(self) -> Iterable[pytest.Item | pytest.Collector]:
+        try:
+            return super().collect()
+        except self.CollectError as error:
+            _skip_what_is_missing(error.__cause__)
+            raise
+
+
+def pytest_pycollect_makemodule(module_path: Path, parent: pytest.Collector) -> pytest.Module:
+    return _Module.from_parent(parent, path=module_path)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_setup() -> Generator[None, object, object]:
+    try:
+        return (yield)
+    except ModuleNotFoundError as error:
+        _skip_what_is_missing(error)
+        raise
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call() -> Generator[None, object, object]:
+    try:
+        return (yield)
+    except ModuleNotFoundError as error:
+        _skip_what_is_missing(error)
+        raise
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
@@ -51,6 +111,17 @@ def repository() -> Path:
 def rng(request: pytest.FixtureRequest) -> np.random.Generator:
     """Return a generator seeded by the test's name: the same numbers in every run."""
     return np.random.default_rng(list(request.node.nodeid.encode()))
+
+
+@pytest.fixture
+def quiet_torch() -> Iterator[None]:
+    """Leave torch as it was: the loop sets threads and seeds for the whole process."""
+    import torch
+
+    threads, state = torch.get_num_threads(), torch.get_rng_state()
+    yield
+    torch.set_num_threads(threads)
+    torch.set_rng_state(state)
 
 
 @pytest.fixture(scope="session")

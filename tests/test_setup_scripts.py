@@ -52,7 +52,7 @@ class Clone:
             env=self.environment | variables,
             capture_output=True,
             text=True,
-            timeout=30,
+            timeout=120,
             check=False,
         )
 
@@ -162,7 +162,7 @@ def test_starts_at_the_same_time_install_once(clone: Clone) -> None:
         )
         for _ in range(3)
     ]
-    assert [start.communicate(timeout=30)[0] for start in starts] == ["<demo>"] * 3
+    assert [start.communicate(timeout=120)[0] for start in starts] == ["<demo>"] * 3
     assert clone.installs() == ["venv", "pip "]
 
 

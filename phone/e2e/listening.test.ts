@@ -80,7 +80,8 @@ test("it hears, without a network, what amt transcribe hears", async ({ skip }) 
   expect(await page.locator("#problem").isHidden()).toBe(true);
   // A machine with far more work than processors loses sound on its way to the page.
   const overloaded = loadavg()[0] > 3 * cpus().length;
-  skip(overloaded && f1 < LEAST_F1, `the machine is too busy for a microphone: F1 ${f1}`);
+  const whole = f1 >= LEAST_F1 && Math.abs(driftS) < TOLERANCE_S && shown.Lost === "0.00 s";
+  skip(overloaded && !whole, `the machine is too busy for a microphone: F1 ${f1}`);
   expect(f1).toBeGreaterThanOrEqual(LEAST_F1);
   expect(Math.abs(driftS)).toBeLessThan(TOLERANCE_S);
   expect(shown.Lost).toBe("0.00 s");

@@ -8,14 +8,11 @@ from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
 
-import numpy as np
 import pytest
-import soundfile
 
 from amt_tui import judging
 from transcriber.midi import write_midi
 from transcriber.notes import Note, Pedal, Transcript
-from transcriber.timing import SAMPLE_RATE
 
 
 @pytest.fixture
@@ -30,30 +27,8 @@ def data(sing: Callable, tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def peers(tmp_path: Path) -> Path:
-    """One excerpt, and a program that reached half of everything on it."""
-    path = tmp_path / "peers.json"
-    keys = ("onset_precision", "onset_recall", "onset_f1", "onset_offset_f1")
-    half = dict.fromkeys((*keys, "onset_offset_velocity_f1", "frame_f1"), 0.5)
-    document = {
-        "what": "made up",
-        "excerpt_start_s": {"half": 1.0},
-        "excerpt_s": 2.0,
-        "programs": {"Another": {"mean": half}},
-    }
-    path.write_text(json.dumps(document))
-    return path
-
-
-@pytest.fixture
-def acoustics(tmp_path: Path) -> Path:
-    folder = tmp_path / "acoustics"
-    folder.mkdir()
-    rng = np.random.default_rng(5)
-    soundfile.write(folder / "hiss.wav", 0.1 * rng.standard_normal(2 * SAMPLE_RATE), SAMPLE_RATE)
-    item = {"kind": "noise", "file": "hiss.wav", "licence": "CC0"}
-    (folder / "manifest.json").write_text(json.dumps({"items": [item]}))
-    return folder
+def peers(write_peers: Callable[..., Path]) -> Path:
+    return write_peers("half", 1.0, 2.0)
 
 
 def report(run: SimpleNamespace) -> dict:

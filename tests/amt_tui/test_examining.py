@@ -7,9 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
 
-import numpy as np
 import pytest
-import soundfile
 
 from amt_tui import judging
 from amt_tui.bar_tables import mark_rows
@@ -18,7 +16,6 @@ from amt_tui.model_card import training_cost, weaknesses
 from trainer.evaluation import judge, summarise
 from transcriber.midi import write_midi
 from transcriber.notes import Note, Pedal, Transcript
-from transcriber.timing import SAMPLE_RATE
 
 PARTS = ("recordings", "noise", "room", "level -10 dB", "level -20 dB", "level -30 dB", "silence")
 
@@ -34,27 +31,8 @@ def data(sing: Callable, tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def acoustics(tmp_path: Path) -> Path:
-    folder = tmp_path / "acoustics"
-    folder.mkdir()
-    rng = np.random.default_rng(5)
-    soundfile.write(folder / "hiss.wav", 0.1 * rng.standard_normal(2 * SAMPLE_RATE), SAMPLE_RATE)
-    item = {"kind": "noise", "file": "hiss.wav", "licence": "CC0"}
-    (folder / "manifest.json").write_text(json.dumps({"items": [item]}))
-    return folder
-
-
-@pytest.fixture
-def peers(tmp_path: Path) -> Path:
-    keys = ("onset_precision", "onset_recall", "onset_f1", "onset_offset_f1")
-    half = dict.fromkeys((*keys, "onset_offset_velocity_f1", "frame_f1"), 0.5)
-    document = {
-        "excerpt_start_s": {"take": 12.0},
-        "excerpt_s": 5.0,
-        "programs": {"Another": {"mean": half}},
-    }
-    (tmp_path / "peers.json").write_text(json.dumps(document))
-    return tmp_path / "peers.json"
+def peers(write_peers: Callable[..., Path]) -> Path:
+    return write_peers("take", 12.0, 5.0)
 
 
 ARGUMENTS = ("data", "--robustness", "--acoustics", "acoustics", "--silence-minutes", "0.1")

@@ -22,6 +22,7 @@ from transcriber.session import list_sessions
 from transcriber.timing import SAMPLE_RATE
 
 REPOSITORY = Path(__file__).resolve().parents[2]
+LONG_S = 60.0
 
 
 @pytest.fixture(autouse=True)
@@ -143,7 +144,7 @@ def test_raw_samples_from_a_pipe(
         command(lively_model_path, "--json", "-i", "-", "--rate", str(SAMPLE_RATE)),
         input=sound,
         capture_output=True,
-        timeout=60,
+        timeout=240,
         check=True,
         cwd=REPOSITORY,
     )
@@ -158,7 +159,7 @@ def test_raw_samples_from_a_pipe(
 def test_interrupt_ends_cleanly_and_keeps_the_session(
     lively_model_path: Path, tmp_path: Path, strike_sound: Callable, quarters: Path, number: int
 ) -> None:
-    sf.write(tmp_path / "long.wav", strike_sound(30.0), SAMPLE_RATE, subtype="FLOAT")
+    sf.write(tmp_path / "long.wav", strike_sound(LONG_S), SAMPLE_RATE, subtype="FLOAT")
     with subprocess.Popen(
         command(lively_model_path, "--json", "-i", str(tmp_path / "long.wav")),
         stdout=subprocess.PIPE,
@@ -173,8 +174,8 @@ def test_interrupt_ends_cleanly_and_keeps_the_session(
         process.send_signal(number)
         began = time.monotonic()
         rest = process.stdout.read()
-        assert process.wait(10) == 0
-        assert time.monotonic() - began < 2.0
+        assert process.wait(60) == 0
+        assert time.monotonic() - began < LONG_S / 2  # not at the end of the recording
         assert process.stderr.read() == ""
 
     (session,) = list_sessions(quarters)
@@ -185,7 +186,7 @@ def test_interrupt_ends_cleanly_and_keeps_the_session(
 def test_reader_that_goes_away_ends_it(
     lively_model_path: Path, tmp_path: Path, strike_sound: Callable, quarters: Path
 ) -> None:
-    sf.write(tmp_path / "long.wav", strike_sound(30.0), SAMPLE_RATE, subtype="FLOAT")
+    sf.write(tmp_path / "long.wav", strike_sound(LONG_S), SAMPLE_RATE, subtype="FLOAT")
     with subprocess.Popen(
         command(lively_model_path, "--plain", "-i", str(tmp_path / "long.wav")),
         stdout=subprocess.PIPE,
@@ -197,7 +198,7 @@ def test_reader_that_goes_away_ends_it(
         assert process.stderr is not None
         process.stdout.readline()
         process.stdout.close()
-        assert process.wait(10) == 0
+        assert process.wait(LONG_S / 2) == 0
         assert "Traceback" not in process.stderr.read()
 
     assert list_sessions(quarters)[0].finished
@@ -216,7 +217,7 @@ def test_live_loads_neither_screen_nor_torch_nor_microphone(
         [sys.executable, "-c", code],
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=240,
         check=True,
         cwd=REPOSITORY,
         env={**os.environ, "PYTHONPATH": str(REPOSITORY)},

@@ -24,6 +24,8 @@ from corpus.segments import Segment, SegmentSource  # noqa: E402
 from trainer import checkpoint  # noqa: E402
 from transcriber.model import read_info  # noqa: E402
 
+pytestmark = pytest.mark.usefixtures("quiet_torch")
+
 SMALL = """
 steps = 12
 batch = 2
@@ -46,14 +48,6 @@ features = 16
 hidden = 8
 layers = 1
 """
-
-
-@pytest.fixture(autouse=True)
-def quiet_torch() -> None:
-    threads, state = torch.get_num_threads(), torch.get_rng_state()
-    yield
-    torch.set_num_threads(threads)
-    torch.set_rng_state(state)
 
 
 @pytest.fixture

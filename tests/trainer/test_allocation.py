@@ -31,7 +31,7 @@ print(held_mb() - before)
 
 def growth_mb(how: str) -> float:
     told = subprocess.run(
-        [sys.executable, "-c", HOLES, how], capture_output=True, text=True, timeout=60, check=True
+        [sys.executable, "-c", HOLES, how], capture_output=True, text=True, timeout=240, check=True
     )
     return float(told.stdout)
 

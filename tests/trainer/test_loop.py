@@ -23,14 +23,7 @@ from trainer.observers import Observer, Step, Validation
 from transcriber.errors import ModelError, UsageError
 from transcriber.features import FeatureConfig
 
-
-@pytest.fixture(autouse=True)
-def quiet_torch() -> None:
-    """Leave torch as it was: the loop sets threads and seeds for the whole process."""
-    threads, state = torch.get_num_threads(), torch.get_rng_state()
-    yield
-    torch.set_num_threads(threads)
-    torch.set_rng_state(state)
+pytestmark = pytest.mark.usefixtures("quiet_torch")
 
 
 @pytest.fixture

@@ -26,10 +26,13 @@ from trainer.memory import picture
 from trainer.memory.journal import Journal, read_journal
 from trainer.memory.leaks import Verdict, judge
 from trainer.memory.monitor import MemoryMonitor
+from trainer.memory.readings import ProcessFamily, Reading
 from trainer.network import NetworkConfig
 from trainer.observers import Beginning, Observer, Step
 from transcriber.features import FeatureConfig
 from transcriber.notes import Transcript
+
+pytestmark = pytest.mark.usefixtures("quiet_torch")
 
 EPOCH_STEPS = 4
 HOARD = 2_000_000  # bytes a step
@@ -46,15 +49,6 @@ def fresh_heap() -> Iterator[None]:
         ctypes.CDLL(None).malloc_trim(0)
     yield
     gc.unfreeze()
-
-
-@pytest.fixture(autouse=True)
-def quiet_torch() -> None:
-    """Leave torch as it was: the loop sets threads and seeds for the whole process."""
-    threads, state = torch.get_num_threads(), torch.get_rng_state()
-    yield
-    torch.set_num_threads(threads)
-    torch.set_rng_state(state)
 
 
 class Silence:
@@ -181,8 +175,10 @@ def test_a_run_without_its_journal_ends_well(
 
 @pytest.mark.parametrize(("cost_s", "readings"), [(0.0, 101), (0.0625, 32), (8.0, 1)])
 def test_readings_are_rarer_where_they_cost_more(
-    tmp_path: Path, cost_s: float, readings: int
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cost_s: float, readings: int
 ) -> None:
+    reading = Reading("main", 11, 500.0, 350.0, 400.0, 250.0)
+    monkeypatch.setattr(ProcessFamily, "read", lambda _: (reading,))
     now, spent = 0, iter(cost_s * n for n in range(1000))
     monitor = MemoryMonitor(tmp_path, clock=lambda: now, work=lambda: next(spent))
     monitor.begin(Beginning(tmp_path, RunConfig(), 0, 0.0, {}))

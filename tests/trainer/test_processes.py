@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import random
 import signal
 import socket
 import sys
@@ -61,17 +63,26 @@ class StopAt(Observer):
             os.kill(os.getpid(), signal.SIGTERM)
 
 
+def free_port() -> int:
+    """A port that no connection of this machine is given by chance before we listen there."""
+    for port in random.sample(range(20_000, 30_000), 100):
+        with socket.socket() as free, contextlib.suppress(OSError):
+            free.bind(("127.0.0.1", port))
+            return port
+    raise OSError("no port is free")
+
+
 def start(config: RunConfig, run: Path, ranks: int, *observers: Observer) -> list[ForkProcess]:
     """Train in processes of their own, told of each other as torchrun tells them."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     arguments = (config, run, ranks, port, observers)
     started = [ForkProcess(target=train_as, args=(rank, *arguments)) for rank in range(ranks)]
     for process in started:
         process.start()
     for process in started:
-        process.join(60)
+        process.join(200)
+        process.kill()
+        process.join()
     return started
 
 

@@ -65,14 +65,14 @@ def assert_same(found: Transcript, expected: Transcript) -> None:
     assert found.pedals == expected.pedals
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(music(), st.integers(1, 2))
 def test_targets_decode_to_the_notes(transcript: Transcript, width: int) -> None:
     found = decode(perfect_answers(transcript, width), DecoderSettings(), CLOCK, 10**6)
     assert_same(found, transcript)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(music(moved=True))
 def test_strikes_between_frames_are_placed_to_the_sample(transcript: Transcript) -> None:
     found = decode(perfect_answers(transcript), DecoderSettings(), CLOCK, 10**6)
@@ -84,7 +84,7 @@ def test_strikes_between_frames_are_placed_to_the_sample(transcript: Transcript)
 
 
 @given(st.integers(0, 30_000))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_a_strike_at_sample_n_is_reported_at_sample_n(sample: int) -> None:
     note = Note(sample / 16_000, sample / 16_000 + 0.5, 60, 64)
     (found,) = decode(perfect_answers(Transcript.of([note])), DecoderSettings(), CLOCK, 10**6).notes

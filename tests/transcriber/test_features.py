@@ -73,7 +73,7 @@ def test_every_filter_hears_something() -> None:
     assert CONFIG.mel_filters.shape == (1025, 229)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(
     st.sampled_from([CONFIG, LONG]),
     st.lists(st.integers(0, 3000), max_size=12),

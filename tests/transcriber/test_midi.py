@@ -8,7 +8,7 @@ from pathlib import Path
 
 import mido
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from transcriber.errors import InputError, OutputError
@@ -19,8 +19,6 @@ from transcriber.notes import Note, Pedal, Transcript, sounding
 TICK_S = 1.0 / TICKS_PER_SECOND
 ONSET_ROUNDING_S = 0.501 * TICK_S
 END_ROUNDING_S = 1.501 * TICK_S  # may also step clear of a pedal press, or up to the shortest note
-
-unhurried = settings(deadline=None)  # a busy machine is no failure
 
 Event = tuple[int, str, int, int]  # absolute tick, kind, and its two values
 
@@ -220,7 +218,6 @@ def test_missing_file_and_folder(tmp_path: Path) -> None:
         read_midi(tmp_path)
 
 
-@unhurried
 @given(st.data())
 def test_damaged_bytes_never_escape_as_another_error(
     tmp_path_factory: pytest.TempPathFactory, data: st.DataObject
@@ -278,7 +275,6 @@ def assert_same_notes(expected: Transcript, actual: Transcript) -> None:
     assert actual.duration_s == pytest.approx(expected.duration_s, abs=END_ROUNDING_S)
 
 
-@unhurried
 @given(performances())
 def test_keys_round_trip(tmp_path_factory: pytest.TempPathFactory, performance: Transcript) -> None:
     path = tmp_path_factory.getbasetemp() / "keys.mid"
@@ -289,7 +285,6 @@ def test_keys_round_trip(tmp_path_factory: pytest.TempPathFactory, performance: 
     assert len(kept) <= len(actual.pedals) <= len(performance.pedals)
 
 
-@unhurried
 @given(performances())
 def test_sounding_round_trip(
     tmp_path_factory: pytest.TempPathFactory, performance: Transcript
@@ -302,7 +297,6 @@ def test_sounding_round_trip(
     assert all(n.key_offset_s == n.offset_s for n in actual.notes)
 
 
-@unhurried
 @given(performances(), st.sampled_from(["keys", "sounding"]))
 def test_any_player_can_follow_the_file(
     tmp_path_factory: pytest.TempPathFactory, performance: Transcript, lengths: str

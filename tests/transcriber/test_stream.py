@@ -54,9 +54,7 @@ def test_the_lively_model_decides_events_of_every_kind(whole: Heard) -> None:
     assert kinds.count(PedalOn) == kinds.count(PedalOff) > 3
 
 
-@settings(
-    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     st.lists(st.one_of(st.integers(0, 1), st.integers(0, 700), st.integers(0, 30_000)), max_size=60)
 )
@@ -89,9 +87,7 @@ def test_the_demo_in_blocks_of_a_microphone(
     assert events == expected
 
 
-@settings(
-    max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.integers(0, 64_000), st.integers(0, 2**32 - 1))
 def test_the_future_never_changes_the_past(
     lively_model: Model, sound: np.ndarray, whole: Heard, at: int, seed: int
