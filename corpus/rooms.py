@@ -124,7 +124,7 @@ def reverberate(audio: FloatArray, response: FloatArray) -> FloatArray:
     """Convolves with an aligned response; same length, no delay.
 
     Sound and response are cut into blocks, of which `_GROUP` are transformed at a time. All at once
-    would take half as long again as this: fresh memory for the spectra, zeroed page by page.
+    would take twice as long: fresh memory for the spectra, which the system zeroes page by page.
 
     Args:
         audio: float32 [S].
