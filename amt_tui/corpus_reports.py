@@ -82,7 +82,7 @@ def census_report(corpus: Corpus, census: Census) -> RenderableType:
     """The whole report of `amt corpus info`."""
     total = census.total
     head = Text(
-        f"{corpus.folder}: {total.seconds / 3600.0:.2f} h, {total.items} items, "
+        f"{corpus.place}: {total.seconds / 3600.0:.2f} h, {total.items} items, "
         f"{total.notes} notes, {census.pieces} pieces, fingerprint "
         f"{corpus.about['fingerprint'][:16]}"
     )
