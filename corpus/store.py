@@ -166,8 +166,9 @@ class Corpus:
             kept.move_to_end(number)
             return kept[number]
         folder = shard_folder(self.folder, number)
-        for name in names if self._fetch else ():
-            self._fetch(f"{folder.relative_to(self.folder).as_posix()}/{name}")
+        if self._fetch is not None:
+            for name in names:
+                self._fetch(f"{folder.relative_to(self.folder).as_posix()}/{name}")
         kept[number] = read(folder)
         if len(kept) > _OPEN_SHARDS:
             kept.popitem(last=False)
