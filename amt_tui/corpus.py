@@ -33,7 +33,12 @@ app = typer.Typer(
     rich_markup_mode="rich",
 )
 
-Folder = Annotated[Path, typer.Argument(metavar="DIR", help="A corpus.", show_default=False)]
+Place = Annotated[
+    str,
+    typer.Argument(
+        metavar="DIR", help="A corpus: its folder, or a URL as build knows.", show_default=False
+    ),
+]
 
 
 @contextmanager
@@ -242,33 +247,19 @@ def bank(
     typer.echo(str(make_bank(library, output, chosen, name, licence)))
 
 
-def _open(folder: Path) -> Corpus:
-    """Opens a corpus on a disk of this machine; `file://` URLs, which build knows, count as that.
-
-    Raises:
-        UsageError: It lies elsewhere.
-    """
-    place = str(folder)
-    # Path has made one slash of two.
-    scheme, colon, rest = place.partition(":/")
-    if colon and scheme in ("file", "local"):
-        folder = Path("/", rest)
-    elif colon and scheme.isalnum() and not folder.exists():
-        raise UsageError(
-            f"{place} is not on this machine, and a corpus is read memory-mapped.",
-            "Copy it to a disk first, as docs/corpus.md describes.",
-        )
+def _open(place: str, *, anew: bool = False) -> Corpus:
+    """Opens a corpus in a folder or behind a URL."""
     with _workshop():
-        from corpus.store import Corpus
-    return Corpus(folder)
+        from corpus.mirrors import open_corpus
+    return open_corpus(place, anew=anew)
 
 
 @app.command(no_args_is_help=True)
-def info(folder: Folder) -> None:
+def info(place: Place) -> None:
     """Show hours, notes, histograms, splits and licences."""
     from rich.console import Console
 
-    corpus = _open(folder)
+    corpus = _open(place)
     from corpus.census import take_census
 
     from .corpus_reports import census_report
@@ -277,12 +268,12 @@ def info(folder: Folder) -> None:
 
 
 @app.command(no_args_is_help=True)
-def verify(folder: Folder) -> None:
+def verify(place: Place) -> None:
     """Compare every byte with what was built."""
     from rich.console import Console
     from rich.progress import Progress
 
-    corpus = _open(folder)
+    corpus = _open(place, anew=True)
     from corpus.verification import verify as compare
 
     console = Console(stderr=True)
@@ -291,7 +282,8 @@ def verify(folder: Folder) -> None:
         faults = compare(corpus, lambda items: bars.advance(task, items))
     for fault in faults:
         items = f": {', '.join(fault.items)}" if fault.items else ""
-        Console().print(f"{fault.file} {fault.reason}{items}", soft_wrap=True, highlight=False)
+        file = fault.file.replace(str(corpus.folder), corpus.place, 1)
+        Console().print(f"{file} {fault.reason}{items}", soft_wrap=True, highlight=False)
     if faults:
         console.print(
             f"{len(faults)} file(s) are damaged. Delete their shards and build again: only what is "
@@ -310,12 +302,12 @@ def verify(folder: Folder) -> None:
 
 @app.command(no_args_is_help=True)
 def listen(
-    folder: Folder,
+    place: Place,
     number: Annotated[int, typer.Argument(metavar="N", help="Number of the item, from 0.")],
     output: Annotated[Path, typer.Option("--output", "-o", help="Folder to write into.")] = Path(),
 ) -> None:
     """Write item N as WAV and MIDI, before and after augmentation."""
-    corpus = _open(folder)
+    corpus = _open(place)
     from corpus.listening import listen as write
 
     heard = write(corpus, number, output)
@@ -330,14 +322,14 @@ def listen(
 
 @app.command(no_args_is_help=True)
 def plot(
-    folder: Folder,
+    place: Place,
     output: Annotated[Path, typer.Option("--output", "-o", help="Folder of the pictures.")] = Path(
         "corpus-plots"
     ),
     items: Annotated[int, typer.Option(min=0, help="Spectrograms to draw.")] = 4,
 ) -> None:
     """Draw the distributions, and spectrograms of a few items with their labels."""
-    corpus = _open(folder)
+    corpus = _open(place)
     with _workshop():
         from corpus.census import take_census
         from corpus.pictures import draw_census, draw_item

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from rich.box import SIMPLE_HEAD
 from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
@@ -82,19 +84,18 @@ def census_report(corpus: Corpus, census: Census) -> RenderableType:
     """The whole report of `amt corpus info`."""
     total = census.total
     head = Text(
-        f"{corpus.folder}: {total.seconds / 3600.0:.2f} h, {total.items} items, "
-        f"{total.notes} notes, {census.pieces} pieces, fingerprint "
+        f"{corpus.place}: {total.seconds / 3600.0:.2f} h, {total.items:,} items, "
+        f"{total.notes:,} notes, {census.pieces:,} pieces, fingerprint "
         f"{corpus.about['fingerprint'][:16]}"
     )
-    parts: list[RenderableType] = [head]
-    for title, tallies in (
-        ("split", census.splits),
-        ("kind", census.kinds),
-        ("source", census.sources),
-        ("piano", census.pianos),
-        ("licence", census.licences),
-    ):
-        parts.append(_tally_table(title, tallies))
+    tallies = {
+        "split": _by_length(census.splits),
+        "kind": _by_length(census.kinds),
+        "source": _by_length(census.sources),
+        "piano": _by_length(census.pianos, most=15),
+        "licence": _by_length(census.licences),
+    }
+    parts: list[RenderableType] = [head, _tally_table(tallies)]
     pitches = _binned(census.pitches.tolist(), _KEYS_PER_BLOCK)
     velocities = _binned(census.velocities.tolist(), _VELOCITIES_PER_BLOCK)
     last = pitch_name(LOWEST_PITCH + len(census.pitches) - 1)
@@ -128,12 +129,31 @@ def _binned(counts: Sequence[float], width: int) -> list[float]:
     return [float(sum(counts[i : i + width])) for i in range(0, len(counts), width)]
 
 
-def _tally_table(title: str, tallies: Mapping[str, Tally]) -> Table:
-    table = Table()
-    table.add_column(title, overflow="fold")
+def _by_length(tallies: Mapping[str, Tally], most: int = 1000) -> dict[str, Tally]:
+    """The longest ones first; those beyond `most` together, such as the many pairs of pianos."""
+    ordered = sorted(tallies.items(), key=lambda pair: -pair[1].seconds)
+    shown, rest = dict(ordered[:most]), [tally for _, tally in ordered[most:]]
+    if rest:
+        shown[f"{len(rest)} others"] = replace(
+            rest[0],
+            items=sum(tally.items for tally in rest),
+            seconds=sum(tally.seconds for tally in rest),
+            notes=sum(tally.notes for tally in rest),
+        )
+    return shown
+
+
+def _tally_table(groups: Mapping[str, Mapping[str, Tally]]) -> Table:
+    table = Table(box=SIMPLE_HEAD, pad_edge=False)
+    table.add_column("", style="dim")
+    table.add_column("", overflow="fold")
     for column in ("items", "hours", "notes"):
         table.add_column(column, justify="right")
-    for name, tally in sorted(tallies.items(), key=lambda pair: -pair[1].seconds):
-        hours = f"{tally.seconds / 3600.0:.2f}"
-        table.add_row(Text(name), str(tally.items), hours, str(tally.notes))
+    for title, tallies in groups.items():
+        label = title
+        for name, tally in tallies.items():
+            hours = f"{tally.seconds / 3600.0:.2f}"
+            table.add_row(label, Text(name), f"{tally.items:,}", hours, f"{tally.notes:,}")
+            label = ""
+        table.add_section()
     return table

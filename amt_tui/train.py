@@ -29,11 +29,11 @@ def train(
         ),
     ] = None,
     corpus: Annotated[
-        Path | None,
+        str | None,
         typer.Option(
             metavar="DIR",
             help="Draw segments from a corpus that `amt corpus build` made; with --synth, half of "
-            "them (--set data.corpus_share=0.5).",
+            "them (--set data.corpus_share=0.5). One behind a URL is copied to the cache first.",
             show_default=False,
         ),
     ] = None,
@@ -98,7 +98,10 @@ def train(
     there, and so does amt train -o RUN alone. Several processes train together under torchrun:
     torchrun --nproc-per-node 2 -m amt_tui train …
     """
-    for folder in (synth, corpus):
+    from corpus.mirrors import local_folder
+
+    stored = None if corpus is None else local_folder(corpus)
+    for folder in (synth, stored):
         if folder is not None and not folder.is_dir():
             raise UsageError(f"There is no folder {folder}.", "Name the folder of the material.")
     begun = run / "config.json"
@@ -123,7 +126,7 @@ def train(
     from .training_screen import TrainingScreen
 
     base = (
-        configure(RunConfig(), begun) if going_on else find_preset(preset, material(synth, corpus))
+        configure(RunConfig(), begun) if going_on else find_preset(preset, material(synth, stored))
     )
     settings = configure(base, config, [*(set_ or []), *(["data.free_only=true"] if free else [])])
     if dry_run:

@@ -230,6 +230,10 @@ class UrlDepot:
         """Bytes of a file."""
         return bytes(self._files.cat_file(f"{self._root}/{name}"))
 
+    def fetch(self, name: str, path: Path) -> None:
+        """Copies a file to this machine; raises OSError where there is none."""
+        self._files.get_file(f"{self._root}/{name}", str(path))
+
     def write(self, name: str, data: bytes) -> None:
         """Writes a file."""
         path = f"{self._root}/{name}"

@@ -31,11 +31,10 @@ from .instruments import Instrument
 from .maps import combined, parse_table, uncombined
 from .material import draw_material
 from .packing import pack_notes, pack_pedals
-from .pedalling import as_heard
 from .performances import Performance
 from .pianos import load_pianos
 from .plans import Plan, Settings, Task
-from .rendering import render
+from .rendering import render_labelled
 from .shards import Clip
 from .shelves import Shelf, open_shelf
 from .transmission import retimed
@@ -280,14 +279,13 @@ def _performance(shelf: Shelf, work: Work, name: str, workshop: Workshop) -> Ite
         instrument = _instrument(workshop, passage.rng)
         lead_s = LEAD_S / passage.style.tempo
         played = performance.window(passage.from_s, passage.until_s, lead_s, passage.style)
-        audio = render(played, instrument, passage.samples, LEAD_S)
+        audio, heard = render_labelled(played, instrument, passage.samples, LEAD_S)
         drawn = {
             "from_s": passage.from_s,
             "style": asdict(passage.style),
             "instrument": instrument.described(),
         }
         licences = (work.licence, *instrument.licences)
-        heard = as_heard(played, instrument)
         yield Dry(passage.name, audio, heard, LEAD_S, drawn, instrument.name, licences)
 
 
@@ -296,10 +294,9 @@ def _exercise(work: Work, name: str, workshop: Workshop) -> Dry:
     clip_s = workshop.settings.clip_s
     played = draw_material(LEAD_S + clip_s, rng)
     instrument = _instrument(workshop, rng)
-    audio = render(played, instrument, round(clip_s * SAMPLE_RATE), LEAD_S)
+    audio, heard = render_labelled(played, instrument, round(clip_s * SAMPLE_RATE), LEAD_S)
     drawn = {"instrument": instrument.described()}
     licences = (work.licence, *instrument.licences)
-    heard = as_heard(played, instrument)
     return Dry(name, audio, heard, LEAD_S, drawn, instrument.name, licences)
 
 

@@ -19,7 +19,7 @@ from transcriber.timing import LOWEST_PITCH, PITCHES, SAMPLE_RATE
 
 from .banks import Zone
 from .instruments import ALL_CHANNELS, Instrument, Layer
-from .pedalling import FIRST_UNDAMPED, HALF_LIFT, HalfPresses
+from .pedalling import FIRST_UNDAMPED, HALF_LIFT, HalfPresses, as_heard
 from .soundboard import place, resound
 
 FloatArray = NDArray[np.float32]
@@ -132,6 +132,16 @@ def render(
             bridge.sum(0), transcript.pedals, presses.halves, instrument, start_s
         )
     return resound(bridge, instrument.soundboard)
+
+
+def render_labelled(
+    transcript: Transcript, instrument: Instrument, samples: int, start_s: float = 0.0
+) -> tuple[FloatArray, Transcript]:
+    """Sound as of `render`, and the transcript of what is heard in it: half-pressed pedals hold
+    notes for less long than the player asked for.
+    """
+    audio = render(transcript, instrument, samples, start_s)
+    return audio, as_heard(transcript, instrument)
 
 
 def _damping_s(instrument: Instrument, pitch: int) -> float:

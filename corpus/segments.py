@@ -21,10 +21,9 @@ from .banks import Bank
 from .doubling import doubled, together
 from .instruments import Instrument
 from .material import draw_material
-from .pedalling import as_heard
 from .performances import Repertoire, Style
 from .recordings import Recording
-from .rendering import render
+from .rendering import render_labelled
 from .soundboard import draw_soundboard, resound
 
 FloatArray = NDArray[np.float32]
@@ -140,8 +139,8 @@ class SegmentSource:
 
     def _rendered(self, played: Transcript, rng: np.random.Generator) -> Segment:
         instrument = self._instrument(rng)
-        audio = render(played, instrument, self.samples, LEAD_S)
-        return Segment(audio, as_heard(played, instrument), LEAD_S)
+        audio, heard = render_labelled(played, instrument, self.samples, LEAD_S)
+        return Segment(audio, heard, LEAD_S)
 
     def _recording(self, rng: np.random.Generator) -> Segment:
         pianos = sorted(self._pianos)

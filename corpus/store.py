@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import json
 from collections import OrderedDict
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from tokenize import TokenError
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -64,7 +66,9 @@ class Item:
         return unpack(self.notes, self.pedals, 0, len(self.audio), 0)
 
 
-_Arrays = tuple[NDArray[np.int16], NDArray[np.void], NDArray[np.void]]
+_Audio = NDArray[np.int16]
+_Labels = tuple[NDArray[np.void], NDArray[np.void]]
+_Mapped = TypeVar("_Mapped")
 
 
 class Corpus:
@@ -72,6 +76,8 @@ class Corpus:
 
     Args:
         folder: As `amt corpus build -o` wrote it.
+        fetch: Is called with the name of a file of a shard before it is first read.
+        place: What to call it; the folder if empty.
 
     Attributes:
         about: Totals and fingerprint, from `corpus.json`.
@@ -81,8 +87,12 @@ class Corpus:
         InputError: There is no finished corpus, or one of a later version.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(
+        self, folder: Path, fetch: Callable[[str], None] | None = None, place: str = ""
+    ) -> None:
         self.folder = folder
+        self.place = place or str(folder)
+        self._fetch = fetch
         try:
             self.about: dict[str, Any] = json.loads((folder / "corpus.json").read_bytes())
             if (self.about["format"], self.about["version"]) != (FORMAT, VERSION):
@@ -102,7 +112,8 @@ class Corpus:
             raise InputError(
                 f"The corpus in {folder} cannot be read ({error}).", "Build it again."
             ) from error
-        self._shards: OrderedDict[int, _Arrays] = OrderedDict()
+        self._audio: OrderedDict[int, _Audio] = OrderedDict()
+        self._labels: OrderedDict[int, _Labels] = OrderedDict()
 
     def __len__(self) -> int:
         return len(self.index)
@@ -114,10 +125,21 @@ class Corpus:
             InputError: Its shard is missing or cut off.
         """
         row = self.index[number]
-        audio, notes, pedals = self._shard(int(row["shard"]))
-        start, first, press = int(row["start"]), int(row["first_note"]), int(row["first_pedal"])
-        return Item(
-            audio[start : start + int(row["samples"])],
+        start, shard = int(row["start"]), int(row["shard"])
+        audio = self._kept(self._audio, shard, ("audio.pcm",), map_audio)
+        return Item(audio[start : start + int(row["samples"])], *self.labels(number))
+
+    def labels(self, number: int) -> _Labels:
+        """NOTE and PEDAL records of item `number`, without a look at its sound.
+
+        Raises:
+            InputError: Its shard is missing or cut off.
+        """
+        row = self.index[number]
+        names = ("notes.npy", "pedals.npy")
+        notes, pedals = self._kept(self._labels, int(row["shard"]), names, map_labels)
+        first, press = int(row["first_note"]), int(row["first_pedal"])
+        return (
             notes[first : first + int(row["notes"])],
             pedals[press : press + int(row["pedals"])],
         )
@@ -133,41 +155,64 @@ class Corpus:
         """Numbers of the items of a split."""
         return np.flatnonzero(self.index["split"] == SPLITS.index(split)).astype(np.int64)
 
-    def _shard(self, number: int) -> _Arrays:
-        if number in self._shards:
-            self._shards.move_to_end(number)
-            return self._shards[number]
+    def _kept(
+        self,
+        kept: OrderedDict[int, _Mapped],
+        number: int,
+        names: tuple[str, ...],
+        read: Callable[[Path], _Mapped],
+    ) -> _Mapped:
+        if number in kept:
+            kept.move_to_end(number)
+            return kept[number]
         folder = shard_folder(self.folder, number)
-        arrays = map_shard(folder)
-        self._shards[number] = arrays
-        if len(self._shards) > _OPEN_SHARDS:
-            self._shards.popitem(last=False)
-        return arrays
+        if self._fetch is not None:
+            for name in names:
+                self._fetch(f"{folder.relative_to(self.folder).as_posix()}/{name}")
+        kept[number] = read(folder)
+        if len(kept) > _OPEN_SHARDS:
+            kept.popitem(last=False)
+        return kept[number]
 
     def __getstate__(self) -> dict[str, Any]:
         """Without open files, for processes that are not forked."""
-        return {**self.__dict__, "_shards": OrderedDict()}
+        return {**self.__dict__, "_audio": OrderedDict(), "_labels": OrderedDict()}
 
 
-def map_shard(folder: Path) -> _Arrays:
-    """Audio, notes and pedals of a shard, mapped read-only.
+def map_audio(folder: Path) -> _Audio:
+    """Audio of a shard, mapped read-only.
+
+    Raises:
+        InputError: The file is missing or cut off.
+    """
+    with _readable(folder):
+        size = (folder / "audio.pcm").stat().st_size // 2
+        return np.memmap(folder / "audio.pcm", "<i2", "r") if size else np.zeros(0, np.int16)
+
+
+def map_labels(folder: Path) -> _Labels:
+    """Notes and pedals of a shard, mapped read-only.
 
     Raises:
         InputError: A file is missing or cut off.
     """
-    try:
-        size = (folder / "audio.pcm").stat().st_size // 2
-        audio = np.memmap(folder / "audio.pcm", "<i2", "r") if size else np.zeros(0, np.int16)
+    with _readable(folder):
         notes = np.load(folder / "notes.npy", "r", allow_pickle=False)
         pedals = np.load(folder / "pedals.npy", "r", allow_pickle=False)
         if notes.dtype != NOTE or pedals.dtype != PEDAL:
             raise ValueError("its records have another form")
+        return notes, pedals
+
+
+@contextmanager
+def _readable(folder: Path) -> Iterator[None]:
+    try:
+        yield
     except DAMAGE as error:
         raise InputError(
             f"The shard {folder} cannot be read ({error}).",
             "Delete this folder and run the build again: it makes only what is missing.",
         ) from error
-    return audio, notes, pedals
 
 
 class StoredSource:
@@ -203,7 +248,7 @@ class StoredSource:
         self.numbers = corpus.numbers(split)
         if not len(self.numbers):
             raise InputError(
-                f"{corpus.folder} has no items in its split {split!r}.", "Build one that has."
+                f"{corpus.place} has no items in its split {split!r}.", "Build one that has."
             )
         # Long items in proportion: every second of the corpus is as likely as any other.
         self._until = np.cumsum(corpus.index["samples"][self.numbers])

@@ -14,7 +14,7 @@ from transcriber.errors import AmtError
 from .packing import item_hash
 from .sealing import sealed_text
 from .shards import shard_folder
-from .store import DAMAGE, Corpus, map_shard
+from .store import DAMAGE, Corpus, map_audio, map_labels
 
 
 @dataclass(frozen=True)
@@ -77,7 +77,7 @@ def _compared(path: Path, wanted: str) -> list[Fault]:
 def _items(shard: Path, folder: Path, number: int) -> list[Fault]:
     """Items of a shard that differ from the manifest, each as a fault whose reason is its name."""
     try:
-        audio, notes, pedals = map_shard(shard)
+        audio, (notes, pedals) = map_audio(shard), map_labels(shard)
         lines = (folder / "manifest.jsonl").read_bytes().splitlines()
         described: list[dict[str, Any]] = [json.loads(line) for line in lines]
     except (AmtError, *DAMAGE):

@@ -12,6 +12,7 @@ import pytest
 from amt_tui.corpus_reports import bars
 
 pytest.importorskip("numba")
+fsspec = pytest.importorskip("fsspec")
 
 
 def test_build_info_verify_listen_plot(amt: Callable, tmp_path: Path) -> None:
@@ -74,13 +75,32 @@ def test_dry_run_measures_and_writes_nothing(
     assert not (tmp_path / "c").exists()
 
 
-def test_urls_are_built_and_refused_for_reading(amt: Callable, tmp_path: Path) -> None:
+def test_urls_are_built_and_read(
+    amt: Callable, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     url = f"file://{tmp_path}/c"
     assert amt("corpus", "build", "noise:0.01", "-o", url, "--workers", 1).code == 0
     assert amt("corpus", "verify", url).code == 0
-    refused = amt("corpus", "info", "s3://bucket/c")
-    assert refused.code == 2
-    assert "not on this machine" in refused.err
+    fsspec.filesystem("memory").put(f"{tmp_path}/c/", "/shelf/c/", recursive=True)
+    url = "memory://shelf/c"
+    shown = amt("corpus", "info", url)
+    assert shown.code == 0, shown.err
+    assert url in shown.out
+    assert amt("corpus", "verify", url).code == 0
+    assert amt("corpus", "listen", url, 0, "-o", "heard").code == 0
+    assert amt("corpus", "plot", url, "-o", "pictures", "--items", 1).code == 0
+    damaged = fsspec.filesystem("memory").store["/shelf/c/shards/00000/audio.pcm"]
+    damaged.seek(1000)
+    damaged.write(b"?")
+    found = amt("corpus", "verify", url)
+    assert found.code == 4
+    assert f"{url}/shards/00000/audio.pcm" in found.out
+    nothing = amt("corpus", "info", "memory://nowhere/c")
+    assert nothing.code == 4
+    assert "memory://nowhere/c holds no finished corpus" in nothing.err
+    assert amt("train", "--corpus", "memory://nowhere/c", "-o", "run").code == 4
+    assert amt("corpus", "info", "gopher://bucket/c").code == 2
     assert amt("corpus", "build", "noise:0.01", "-o", "gopher://bucket/c").code == 2
 
 

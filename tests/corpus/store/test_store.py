@@ -161,7 +161,7 @@ def test_many_shards_do_not_pile_up(corpus: Corpus, monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(store, "_OPEN_SHARDS", 2)
     for number in range(len(corpus)):
         assert len(corpus[number].audio)
-    assert len(corpus._shards) == 2
+    assert len(corpus._audio) == len(corpus._labels) == 2
 
 
 def test_manifest_says_how_everything_was_made(corpus: Corpus) -> None:
