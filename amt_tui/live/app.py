@@ -27,7 +27,7 @@ from transcriber.timing import SAMPLE_RATE
 
 from .bindings import BINDINGS
 from .desk import Desk, Steering, Windable
-from .headline import HINT, headline
+from .headline import headline, hint
 from .help import HelpScreen
 from .history import History
 from .palette import PALETTES, depth_of, palette_named
@@ -37,6 +37,9 @@ from .stats import StatsView, panel, replayed, strip
 
 FRAMES_PER_S = 30.0
 """The roll is looked at so often; it is redrawn when it has changed."""
+
+PALETTE_COLUMNS = 90
+"""From here on the footer has room for the way to the command palette."""
 
 FIGURES_EVERY = 10
 """Frames between two looks at the figures: nobody reads faster."""
@@ -87,7 +90,8 @@ class LiveApp(App[None]):
         self._notice = ""
         self._headline = Static(id="header")
         self._problem = Static(id="problem", markup=False)
-        self._hint = Static(HINT, id="hint", markup=False)
+        self._hint = Static(hint(chooses="device" in self.desk.choices), id="hint", markup=False)
+        self._footer = Footer(show_command_palette=False)
         self._panel, self._strip = StatsView(id="panel"), StatsView(id="strip")
 
     def compose(self) -> ComposeResult:
@@ -99,7 +103,7 @@ class LiveApp(App[None]):
             yield self.roll
             yield self._panel
         yield self._strip
-        yield Footer(show_command_palette=False)
+        yield self._footer
 
     def on_mount(self) -> None:
         """Starts looking."""
@@ -157,7 +161,7 @@ class LiveApp(App[None]):
             self._problem.update(problem)
         self._problem.set_class(bool(problem), "shown")
         quiet = not shot.stats.notes and not problem and shot.state in ("starting", "listening")
-        self._hint.set_class(quiet and not replay, "shown")
+        self._hint.set_class(quiet and shot.position_s is None, "shown")
         pitches = tuple(note.pitch for note in shot.sounding)
         if self._panel.display:
             long = (
@@ -178,6 +182,7 @@ class LiveApp(App[None]):
         wide = width >= WIDE_COLUMNS and height >= TALL_ROWS
         self.screen.set_class(wide, "wide")
         self.screen.set_class(not wide, "narrow")
+        self._footer.show_command_palette = width >= PALETTE_COLUMNS
 
     # -- keys ----------------------------------------------------------------------------------
 

@@ -32,7 +32,7 @@ _HEALTH: dict[Health, tuple[str, str]] = {
     "behind": ("▼ behind", "bold red"),
 }
 _DEAF: tuple[State, ...] = ("starting", "stalled", "retrying", "failed")
-_MOST_NAMES = 8
+_NAMES_COLUMNS = 24  # in the short form
 _LEFT_COLUMNS = 16  # "■ look-ahead 100"
 _PART_COLUMNS = 8  # "strike" and air
 _SHOWN_VELOCITY = 80  # of the notes that explain the colours
@@ -74,7 +74,7 @@ def panel(shot: Snapshot, pitches: tuple[int, ...], palette: Palette | None) -> 
         _row("noise gate", _gate(shot)),
         _row("sensitivity", f"{shot.sensitivity:+d}" if shot.sensitivity else "normal"),
         Text(),
-        _heading("Notes", _names(pitches)),
+        _heading("Notes", names(pitches, PANEL_COLUMNS - len("Notes") - 1)),
         _row("now · so far", f"{len(pitches)} · {stats.notes}"),
         _row("per minute", str(stats.notes_per_minute)),
         Text(),
@@ -114,7 +114,7 @@ def strip(shot: Snapshot, pitches: tuple[int, ...], width: int) -> Text:
         Text.assemble(
             f"{stats.footprint.memory_mb:.0f} MB {stats.footprint.cpu_percent:.0f} %",
         ),
-        Text(_names(pitches)),
+        Text(names(pitches, _NAMES_COLUMNS)),
     ]
     return Text("\n").join(_fitted(line, width) for line in (first, second))
 
@@ -122,7 +122,7 @@ def strip(shot: Snapshot, pitches: tuple[int, ...], width: int) -> Text:
 def replayed(shot: Snapshot, pitches: tuple[int, ...]) -> Text:
     """What there is to say about a replay, in two lines for either place: nothing is measured."""
     played = f"{len(pitches)} now · {shot.stats.notes} so far"
-    return Text.assemble(" ", ("notes ", "dim"), played, "\n ", _names(pitches))
+    return Text.assemble(" ", ("notes ", "dim"), played, "\n ", names(pitches, PANEL_COLUMNS - 1))
 
 
 def health_line(shot: Snapshot) -> Text:
@@ -205,9 +205,12 @@ def _gate(shot: Snapshot) -> str:
     return f"{shot.gate_db:.0f} dB, {'open' if shot.gate_open else 'closed'}"
 
 
-def _names(pitches: tuple[int, ...]) -> str:
-    names = [pitch_name(pitch) for pitch in pitches[:_MOST_NAMES]]
-    return " ".join(names) + (" …" if len(pitches) > _MOST_NAMES else "")
+def names(pitches: tuple[int, ...], width: int) -> str:
+    """Names of as many pitches as fit into so many cells; an ellipsis stands for the rest."""
+    text = " ".join(pitch_name(pitch) for pitch in pitches)
+    if len(text) <= width:
+        return text
+    return text[: width - 1].rpartition(" ")[0] + " …"
 
 
 def _fitted(parts: list[Text], width: int) -> Text:
