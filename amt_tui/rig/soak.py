@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from amt_tui.allocation import spare_memory
 from amt_tui.live.app import LiveApp
 from transcriber.audio import AudioReader
 from transcriber.engine import Engine
@@ -78,6 +79,7 @@ def soak(model: Model, recording: Path, hours: float, folder: Path) -> list[Figu
     Raises:
         InputError: The recording cannot be read.
     """
+    spare_memory()  # as `amt live` does
     with AudioReader(recording) as reader:
         samples = np.concatenate(list(reader))
     clock = Hourglass()
