@@ -75,10 +75,10 @@ class LiveApp(App[None]):
         self.history = History()
         if self.desk.score is not None:
             self.history.add(self.desk.score)
-        self._bare = depth_of(self.console.color_system, no_color=self.no_color) == "none"
+        self._depth = depth_of(self.console.color_system, no_color=self.no_color)
         self.roll = RollView(
             self.history,
-            depth_of(self.console.color_system, no_color=self.no_color),
+            self._depth,
             palette_named(self.desk.palette),
             self.desk.view,
             future_known=self.desk.score is not None,
@@ -108,7 +108,7 @@ class LiveApp(App[None]):
     def on_mount(self) -> None:
         """Starts looking."""
         self.screen.add_class("figures")
-        self.screen.set_class(self._bare, "bare")
+        self.screen.set_class(self._depth == "none", "bare")
         self._arrange(self.size.width, self.size.height)
         self.roll.focus()
         self.tick()
@@ -167,7 +167,7 @@ class LiveApp(App[None]):
             long = (
                 replayed(shot, pitches)
                 if replay
-                else panel(shot, pitches, None if self._bare else self.roll.palette)
+                else panel(shot, pitches, self.roll.palette, self._depth)
             )
             self._panel.show(long)
         if self._strip.display:

@@ -7,6 +7,7 @@ and on the help screen.
 from __future__ import annotations
 
 from rich.segment import Segment
+from rich.style import Style
 from rich.text import Text
 from textual.geometry import Region
 from textual.strip import Strip
@@ -16,7 +17,7 @@ from transcriber.pitches import pitch_name
 from transcriber.snapshot import Health, Snapshot, State
 
 from .meters import PART_COLOURS, PART_MARKS, bar, level_meter, parts_bar
-from .palette import Palette, Part, note_paint
+from .palette import LEVELS, NOTES, Depth, Palette, Part, note_paint
 
 PANEL_COLUMNS = 32
 """Width of the panel, without its border and padding."""
@@ -38,19 +39,22 @@ _PART_COLUMNS = 8  # "strike" and air
 _SHOWN_VELOCITY = 80  # of the notes that explain the colours
 
 
-def panel(shot: Snapshot, pitches: tuple[int, ...], palette: Palette | None) -> Text:
+def panel(
+    shot: Snapshot, pitches: tuple[int, ...], palette: Palette, depth: Depth = "truecolor"
+) -> Text:
     """The long form.
 
     Args:
         shot: What to show.
         pitches: Keys sounding now, from low to high.
-        palette: Colours of the roll; None where the terminal has none.
+        palette: Colours of the roll.
+        depth: Colours of the terminal.
 
     Returns:
         About 30 lines of at most `PANEL_COLUMNS` cells.
     """
     stats = shot.stats
-    colour = palette is not None
+    colour = depth != "none"
     lines = [
         health_line(shot),
         Text(),
@@ -83,8 +87,8 @@ def panel(shot: Snapshot, pitches: tuple[int, ...], palette: Palette | None) -> 
         _row("processor", f"{stats.footprint.cpu_percent:.0f} % of a core"),
         _row("model", shot.model or "-"),
     ]
-    if palette is not None:
-        lines += [Text(), *_colours(palette)]
+    if colour:
+        lines += [Text(), *_colours(palette, depth)]
     return Text("\n").join(lines)
 
 
@@ -171,16 +175,19 @@ def _legend(shot: Snapshot, colour: bool) -> list[Text]:
     return [Text(" ").join(entries[i : i + 2]) for i in range(0, len(entries), 2)]
 
 
-def _colours(palette: Palette) -> list[Text]:
-    """What the colours of the roll say."""
-    ramp = [f"#{red:02x}{green:02x}{blue:02x}" for red, green, blue in palette.ramp]
+def _colours(palette: Palette, depth: Depth) -> list[Text]:
+    """What the colours of the roll say, in the very colours that the roll has."""
+
+    def block(cells: str, paint: int) -> Text:
+        return Text(cells, Style(color=palette.colour(paint, depth)))
+
+    ramp = [block("█", NOTES + 4 * level + Part.HELD) for level in range(LEVELS)]
     room = PANEL_COLUMNS - len("Loudness") - len(ramp) - len("soft  loud")
     loudness = Text.assemble(("Loudness", "bold"), " " * room, ("soft ", "dim"))
-    loudness.append_text(Text.assemble(*(("█", colour) for colour in ramp), (" loud", "dim")))
+    loudness.append_text(Text.assemble(*ramp, (" loud", "dim")))
     parts = Text()
     for name, part in (("strike", Part.STRUCK), ("finger", Part.HELD), ("pedal", Part.SUSTAINED)):
-        red, green, blue = palette.rgb(note_paint(_SHOWN_VELOCITY, part))
-        mark = ("██ ", f"#{red:02x}{green:02x}{blue:02x}")
+        mark = block("██ ", note_paint(_SHOWN_VELOCITY, part))
         parts.append_text(Text.assemble(mark, (f"{name:<{_PART_COLUMNS}}", "dim")))
     parts.truncate(PANEL_COLUMNS)
     return [loudness, parts]

@@ -67,7 +67,7 @@ def test_colours_are_explained_where_there_are_any() -> None:
         "Loudness      soft ████████ loud",
         "██ strike  ██ finger  ██ pedal  ",
     ]
-    assert "Loudness" not in panel(FakeFeed().shot, (), None).plain
+    assert "Loudness" not in panel(FakeFeed().shot, (), PALETTES[0], "none").plain
 
 
 def test_figures_without_strikes_are_dashes() -> None:
