@@ -54,16 +54,16 @@ def panel(
         About 30 lines of at most `PANEL_COLUMNS` cells.
     """
     stats = shot.stats
-    colour = depth != "none"
+    many = depth in ("256", "truecolor")  # sixteen are too few to tell seven parts apart
     lines = [
         health_line(shot),
         Text(),
         _heading("Latency, ms", "p50   p95   p99"),
         _row("to event", _percentiles(shot, "event")),
         _row("to screen", _percentiles(shot, "screen")),
-        parts_bar(stats.parts.values(), PANEL_COLUMNS, colour=colour),
+        parts_bar(stats.parts.values(), PANEL_COLUMNS, colour=many),
     ]
-    lines += _legend(shot, colour)
+    lines += _legend(shot, many)
     load = stats.load
     lines += [
         Text(),
@@ -87,7 +87,7 @@ def panel(
         _row("processor", f"{stats.footprint.cpu_percent:.0f} % of a core"),
         _row("model", shot.model or "-"),
     ]
-    if colour:
+    if depth != "none":
         lines += [Text(), *_colours(palette, depth)]
     return Text("\n").join(lines)
 
