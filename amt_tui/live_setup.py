@@ -75,8 +75,10 @@ def set_stage(options: LiveOptions, *, listeners: Sequence[Listener] = ()) -> St
     from transcriber.journal import Journal
     from transcriber.model import load_model
 
+    from .allocation import spare_memory
     from .provenance import check_replaceable, program_version
 
+    spare_memory()
     settings = options.settings
     if options.save is not None:
         check_replaceable(options.save)

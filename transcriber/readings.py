@@ -46,7 +46,8 @@ class Readings:
         self._notes = self._lost = self._overflows = 0
         self._lost_at = -LOSS_SHOWN_S
         self._queue_s = 0.0
-        self._footprints, self._footprint = FootprintMeter(), Footprint()
+        self._footprints = FootprintMeter()
+        self._footprint = Footprint(self._footprints.measure().memory_mb)
         self._footprint_at = clock()
         self._stats, self._stats_at = Stats(), -REFRESH_S
         self._clock = clock

@@ -27,7 +27,7 @@ from transcriber.timing import SAMPLE_RATE
 
 from .bindings import BINDINGS
 from .desk import Desk, Steering, Windable
-from .headline import HINT, headline
+from .headline import headline, hint
 from .help import HelpScreen
 from .history import History
 from .palette import PALETTES, depth_of, palette_named
@@ -37,6 +37,9 @@ from .stats import StatsView, panel, replayed, strip
 
 FRAMES_PER_S = 30.0
 """The roll is looked at so often; it is redrawn when it has changed."""
+
+PALETTE_COLUMNS = 90
+"""From here on the footer has room for the way to the command palette."""
 
 FIGURES_EVERY = 10
 """Frames between two looks at the figures: nobody reads faster."""
@@ -72,10 +75,10 @@ class LiveApp(App[None]):
         self.history = History()
         if self.desk.score is not None:
             self.history.add(self.desk.score)
-        self._bare = depth_of(self.console.color_system, no_color=self.no_color) == "none"
+        self._depth = depth_of(self.console.color_system, no_color=self.no_color)
         self.roll = RollView(
             self.history,
-            depth_of(self.console.color_system, no_color=self.no_color),
+            self._depth,
             palette_named(self.desk.palette),
             self.desk.view,
             future_known=self.desk.score is not None,
@@ -87,7 +90,8 @@ class LiveApp(App[None]):
         self._notice = ""
         self._headline = Static(id="header")
         self._problem = Static(id="problem", markup=False)
-        self._hint = Static(HINT, id="hint", markup=False)
+        self._hint = Static(hint(chooses="device" in self.desk.choices), id="hint", markup=False)
+        self._footer = Footer(show_command_palette=False)
         self._panel, self._strip = StatsView(id="panel"), StatsView(id="strip")
 
     def compose(self) -> ComposeResult:
@@ -99,12 +103,12 @@ class LiveApp(App[None]):
             yield self.roll
             yield self._panel
         yield self._strip
-        yield Footer(show_command_palette=False)
+        yield self._footer
 
     def on_mount(self) -> None:
         """Starts looking."""
         self.screen.add_class("figures")
-        self.screen.set_class(self._bare, "bare")
+        self.screen.set_class(self._depth == "none", "bare")
         self._arrange(self.size.width, self.size.height)
         self.roll.focus()
         self.tick()
@@ -157,13 +161,13 @@ class LiveApp(App[None]):
             self._problem.update(problem)
         self._problem.set_class(bool(problem), "shown")
         quiet = not shot.stats.notes and not problem and shot.state in ("starting", "listening")
-        self._hint.set_class(quiet and not replay, "shown")
+        self._hint.set_class(quiet and shot.position_s is None, "shown")
         pitches = tuple(note.pitch for note in shot.sounding)
         if self._panel.display:
             long = (
                 replayed(shot, pitches)
                 if replay
-                else panel(shot, pitches, None if self._bare else self.roll.palette)
+                else panel(shot, pitches, self.roll.palette, self._depth)
             )
             self._panel.show(long)
         if self._strip.display:
@@ -178,6 +182,7 @@ class LiveApp(App[None]):
         wide = width >= WIDE_COLUMNS and height >= TALL_ROWS
         self.screen.set_class(wide, "wide")
         self.screen.set_class(not wide, "narrow")
+        self._footer.show_command_palette = width >= PALETTE_COLUMNS
 
     # -- keys ----------------------------------------------------------------------------------
 

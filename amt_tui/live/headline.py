@@ -9,9 +9,6 @@ from transcriber.timing import SAMPLE_RATE
 
 from .scene import clock_text
 
-HINT = "Play: your notes appear here.  ? shows all keys, d chooses the microphone."
-"""Shown until the first note."""
-
 _LEAST_NAME = 12
 
 _STATES: dict[State, tuple[str, str]] = {
@@ -23,6 +20,13 @@ _STATES: dict[State, tuple[str, str]] = {
     "failed": ("✕ cannot listen", "red"),
     "stopped": ("■ stopped", ""),
 }
+
+
+def hint(*, chooses: bool) -> str:
+    """What is shown until the first note; with the way to another microphone where there is one."""
+    return "Play: your notes appear here.  ? shows all keys" + (
+        ", d chooses the microphone." if chooses else "."
+    )
 
 
 def headline(shot: Snapshot, width: int, behind_s: float | None, *, replay: bool = False) -> Text:

@@ -1,7 +1,7 @@
 """All notes of a session, found again by time: what the roll draws and scrolls back through.
 
 Hours of playing must neither slow a frame nor fill the memory, so notes are numbers in flat arrays
-(18 bytes each) with an index by stretches of four seconds.
+(14 bytes each) with an index by stretches of four seconds.
 """
 
 from __future__ import annotations
@@ -15,6 +15,9 @@ from transcriber.timing import SAMPLE_RATE
 
 STRETCH = 4 * SAMPLE_RATE
 """Samples covered by one entry of the index."""
+
+LONGEST = 2**31 - 1
+"""Samples of a note that can be told: 37 hours."""
 
 
 class Span(NamedTuple):
@@ -37,9 +40,9 @@ class History:
         self.markers: tuple[int, ...] = ()
         """Samples that were marked."""
         self._open: dict[int, NoteOn] = {}
-        self._starts, self._ends = array("q"), array("q")
+        self._starts, self._lengths = array("q"), array("i")
         self._pitches, self._velocities = array("B"), array("B")
-        self._index: dict[int, array[int]] = {}
+        self._index: dict[int, array[int]] = {}  # numbers of notes, by stretch
         self._pedal_starts, self._pedal_ends = array("q"), array("q")
         self._pedal_since: int | None = None
 
@@ -77,8 +80,9 @@ class History:
                 # A long note stands in several stretches: it is given in the first asked for.
                 if max(onset // STRETCH, first) != stretch:
                     continue
-                if onset < end and self._ends[i] > start:
-                    yield Span(onset, self._ends[i], self._pitches[i], self._velocities[i])
+                over = onset + self._lengths[i]
+                if onset < end and over > start:
+                    yield Span(onset, over, self._pitches[i], self._velocities[i])
         for event in self._open.values():
             if event.sample < end and self.now > start:
                 last = max(self.now, event.sample + 1)
@@ -102,11 +106,11 @@ class History:
         end = max(sample, event.sample + 1)
         number = len(self._starts)
         self._starts.append(event.sample)
-        self._ends.append(end)
+        self._lengths.append(min(end - event.sample, LONGEST))
         self._pitches.append(pitch)
         self._velocities.append(event.velocity)
         for stretch in range(event.sample // STRETCH, (end - 1) // STRETCH + 1):
-            self._index.setdefault(stretch, array("L")).append(number)
+            self._index.setdefault(stretch, array("I")).append(number)
 
     def _release(self, sample: int) -> None:
         if self._pedal_since is not None:

@@ -18,7 +18,7 @@ PART_COLOURS = ("#6f86d6", "#5fb3c8", "#66c2a5", "#d6c35f", "#e08a4f", "#c96fa8"
 """One for each part of the latency, in the order in which they pass."""
 
 PART_MARKS = "█▓▒░█▓▒"
-"""The same for terminals without colours: neighbours differ."""
+"""The same for terminals with few colours or none: neighbours differ."""
 
 _EIGHTHS = " ▏▎▍▌▋▊▉"
 

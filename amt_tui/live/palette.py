@@ -15,6 +15,8 @@ from rich.color import Color
 
 from amt_tui.keys import Colour, mixed, velocity_colour
 
+from . import xterm
+
 LEVELS = 8
 """Loudnesses told apart. More would make every run of equal cells shorter and no one the wiser."""
 
@@ -126,10 +128,12 @@ class Palette:
             return None
         if depth == "16":
             return Color.from_ansi(self._number(paint))
+        if depth == "256" and is_note(paint):
+            return Color.from_ansi(xterm.nearest(self.rgb(paint)))
         return Color.from_rgb(*self.rgb(paint))
 
     def rgb(self, paint: int) -> Colour:
-        """Colour of a paint where there are many; Rich finds the nearest of 256."""
+        """Colour of a paint where there are many."""
         if not is_note(paint):
             return _GROUNDS[paint]
         level, part = divmod(paint - NOTES, 4)

@@ -7,6 +7,7 @@ and on the help screen.
 from __future__ import annotations
 
 from rich.segment import Segment
+from rich.style import Style
 from rich.text import Text
 from textual.geometry import Region
 from textual.strip import Strip
@@ -16,7 +17,7 @@ from transcriber.pitches import pitch_name
 from transcriber.snapshot import Health, Snapshot, State
 
 from .meters import PART_COLOURS, PART_MARKS, bar, level_meter, parts_bar
-from .palette import Palette, Part, note_paint
+from .palette import LEVELS, NOTES, Depth, Palette, Part, note_paint
 
 PANEL_COLUMNS = 32
 """Width of the panel, without its border and padding."""
@@ -32,34 +33,37 @@ _HEALTH: dict[Health, tuple[str, str]] = {
     "behind": ("▼ behind", "bold red"),
 }
 _DEAF: tuple[State, ...] = ("starting", "stalled", "retrying", "failed")
-_MOST_NAMES = 8
+_NAMES_COLUMNS = 24  # in the short form
 _LEFT_COLUMNS = 16  # "■ look-ahead 100"
 _PART_COLUMNS = 8  # "strike" and air
 _SHOWN_VELOCITY = 80  # of the notes that explain the colours
 
 
-def panel(shot: Snapshot, pitches: tuple[int, ...], palette: Palette | None) -> Text:
+def panel(
+    shot: Snapshot, pitches: tuple[int, ...], palette: Palette, depth: Depth = "truecolor"
+) -> Text:
     """The long form.
 
     Args:
         shot: What to show.
         pitches: Keys sounding now, from low to high.
-        palette: Colours of the roll; None where the terminal has none.
+        palette: Colours of the roll.
+        depth: Colours of the terminal.
 
     Returns:
         About 30 lines of at most `PANEL_COLUMNS` cells.
     """
     stats = shot.stats
-    colour = palette is not None
+    many = depth in ("256", "truecolor")  # sixteen are too few to tell seven parts apart
     lines = [
         health_line(shot),
         Text(),
         _heading("Latency, ms", "p50   p95   p99"),
         _row("to event", _percentiles(shot, "event")),
         _row("to screen", _percentiles(shot, "screen")),
-        parts_bar(stats.parts.values(), PANEL_COLUMNS, colour=colour),
+        parts_bar(stats.parts.values(), PANEL_COLUMNS, colour=many),
     ]
-    lines += _legend(shot, colour)
+    lines += _legend(shot, many)
     load = stats.load
     lines += [
         Text(),
@@ -74,7 +78,7 @@ def panel(shot: Snapshot, pitches: tuple[int, ...], palette: Palette | None) -> 
         _row("noise gate", _gate(shot)),
         _row("sensitivity", f"{shot.sensitivity:+d}" if shot.sensitivity else "normal"),
         Text(),
-        _heading("Notes", _names(pitches)),
+        _heading("Notes", names(pitches, PANEL_COLUMNS - len("Notes") - 1)),
         _row("now · so far", f"{len(pitches)} · {stats.notes}"),
         _row("per minute", str(stats.notes_per_minute)),
         Text(),
@@ -83,8 +87,8 @@ def panel(shot: Snapshot, pitches: tuple[int, ...], palette: Palette | None) -> 
         _row("processor", f"{stats.footprint.cpu_percent:.0f} % of a core"),
         _row("model", shot.model or "-"),
     ]
-    if palette is not None:
-        lines += [Text(), *_colours(palette)]
+    if depth != "none":
+        lines += [Text(), *_colours(palette, depth)]
     return Text("\n").join(lines)
 
 
@@ -114,7 +118,7 @@ def strip(shot: Snapshot, pitches: tuple[int, ...], width: int) -> Text:
         Text.assemble(
             f"{stats.footprint.memory_mb:.0f} MB {stats.footprint.cpu_percent:.0f} %",
         ),
-        Text(_names(pitches)),
+        Text(names(pitches, _NAMES_COLUMNS)),
     ]
     return Text("\n").join(_fitted(line, width) for line in (first, second))
 
@@ -122,7 +126,7 @@ def strip(shot: Snapshot, pitches: tuple[int, ...], width: int) -> Text:
 def replayed(shot: Snapshot, pitches: tuple[int, ...]) -> Text:
     """What there is to say about a replay, in two lines for either place: nothing is measured."""
     played = f"{len(pitches)} now · {shot.stats.notes} so far"
-    return Text.assemble(" ", ("notes ", "dim"), played, "\n ", _names(pitches))
+    return Text.assemble(" ", ("notes ", "dim"), played, "\n ", names(pitches, PANEL_COLUMNS - 1))
 
 
 def health_line(shot: Snapshot) -> Text:
@@ -171,16 +175,19 @@ def _legend(shot: Snapshot, colour: bool) -> list[Text]:
     return [Text(" ").join(entries[i : i + 2]) for i in range(0, len(entries), 2)]
 
 
-def _colours(palette: Palette) -> list[Text]:
-    """What the colours of the roll say."""
-    ramp = [f"#{red:02x}{green:02x}{blue:02x}" for red, green, blue in palette.ramp]
+def _colours(palette: Palette, depth: Depth) -> list[Text]:
+    """What the colours of the roll say, in the very colours that the roll has."""
+
+    def block(cells: str, paint: int) -> Text:
+        return Text(cells, Style(color=palette.colour(paint, depth)))
+
+    ramp = [block("█", NOTES + 4 * level + Part.HELD) for level in range(LEVELS)]
     room = PANEL_COLUMNS - len("Loudness") - len(ramp) - len("soft  loud")
     loudness = Text.assemble(("Loudness", "bold"), " " * room, ("soft ", "dim"))
-    loudness.append_text(Text.assemble(*(("█", colour) for colour in ramp), (" loud", "dim")))
+    loudness.append_text(Text.assemble(*ramp, (" loud", "dim")))
     parts = Text()
     for name, part in (("strike", Part.STRUCK), ("finger", Part.HELD), ("pedal", Part.SUSTAINED)):
-        red, green, blue = palette.rgb(note_paint(_SHOWN_VELOCITY, part))
-        mark = ("██ ", f"#{red:02x}{green:02x}{blue:02x}")
+        mark = block("██ ", note_paint(_SHOWN_VELOCITY, part))
         parts.append_text(Text.assemble(mark, (f"{name:<{_PART_COLUMNS}}", "dim")))
     parts.truncate(PANEL_COLUMNS)
     return [loudness, parts]
@@ -205,9 +212,12 @@ def _gate(shot: Snapshot) -> str:
     return f"{shot.gate_db:.0f} dB, {'open' if shot.gate_open else 'closed'}"
 
 
-def _names(pitches: tuple[int, ...]) -> str:
-    names = [pitch_name(pitch) for pitch in pitches[:_MOST_NAMES]]
-    return " ".join(names) + (" …" if len(pitches) > _MOST_NAMES else "")
+def names(pitches: tuple[int, ...], width: int) -> str:
+    """Names of as many pitches as fit into so many cells; an ellipsis stands for the rest."""
+    text = " ".join(pitch_name(pitch) for pitch in pitches)
+    if len(text) <= width:
+        return text
+    return text[: width - 1].rpartition(" ")[0] + " …"
 
 
 def _fitted(parts: list[Text], width: int) -> Text:

@@ -4,28 +4,29 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import os
 import sys
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from amt_tui.allocation import spare_memory
 from amt_tui.live.app import LiveApp
 from transcriber.audio import AudioReader
 from transcriber.engine import Engine
-from transcriber.footprint import FootprintMeter
 from transcriber.journal import Journal
 from transcriber.model import Model
 from transcriber.snapshot import OVER
 from transcriber.sources import Block, SourceInfo
 from transcriber.timing import SAMPLE_RATE
 
-from .figures import MOST_GROWTH_MB_H, Consumption, Figure, growth_mb_h
+from .figures import MOST_GROWTH_MB_H, Consumption, Figure, consumption, growth_mb_h
 
-BLOCK = SAMPLE_RATE // 10
-"""Samples per block: a tenth of the rounds of a microphone, and otherwise the same work."""
+BLOCK = SAMPLE_RATE // 5
+"""Samples per block: a twentieth of the rounds of a microphone, and otherwise the same work."""
 
-LOOK_S = 0.5
+LOOK_S = 1.0
 """Between two looks of the screen."""
 
 MEASURED_S = 60.0
@@ -78,6 +79,7 @@ def soak(model: Model, recording: Path, hours: float, folder: Path) -> list[Figu
     Raises:
         InputError: The recording cannot be read.
     """
+    spare_memory()  # as `amt live` does
     with AudioReader(recording) as reader:
         samples = np.concatenate(list(reader))
     clock = Hourglass()
@@ -97,7 +99,6 @@ def soak(model: Model, recording: Path, hours: float, folder: Path) -> list[Figu
 
 async def _play(engine: Engine, clock: Hourglass, seconds: float) -> list[Consumption]:
     taken: list[Consumption] = []
-    footprint = FootprintMeter()
     app = LiveApp(engine, frames_per_s=None)
     async with app.run_test(size=(120, 40)) as pilot:
         look_s = measure_s = 0.0
@@ -110,9 +111,9 @@ async def _play(engine: Engine, clock: Hourglass, seconds: float) -> list[Consum
             if clock.now_s >= measure_s:
                 measure_s += MEASURED_S
                 gc.collect()
-                taken.append(Consumption(clock.now_s, 0.0, footprint.measure().memory_mb))
+                taken.append(consumption(os.getpid(), clock.now_s))
                 print(
-                    f"\r{clock.now_s / 3600:.2f} h  {taken[-1].memory_mb:.0f} MB",
+                    f"\r{clock.now_s / 3600:.2f} h  {taken[-1].own_mb:.1f} MB of its own",
                     end="",
                     file=sys.stderr,
                 )

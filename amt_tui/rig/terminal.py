@@ -7,11 +7,13 @@ import shutil
 import subprocess
 import time
 from collections.abc import Callable, Mapping, Sequence
+from itertools import count
 from pathlib import Path
 
 from transcriber.errors import InputError
 
 _LOOKS_S = 0.02  # between two looks at the screen
+_numbers = count()
 
 
 class Terminal:
@@ -40,7 +42,8 @@ class Terminal:
             raise InputError(
                 "A terminal to look at needs tmux.", "On Debian: apt-get install tmux."
             )
-        self._name = f"amt-{os.getpid()}-{id(self):x}"
+        # Never used twice: a server that is ending still answers to its name.
+        self._name = f"amt-{os.getpid()}-{next(_numbers)}"
         columns, rows = (str(cells) for cells in size)
         # tmux stores every colour it is sent, so the program may use them all.
         wanted = {"COLORTERM": "truecolor", **(environment or {})}

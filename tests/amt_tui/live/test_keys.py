@@ -314,6 +314,6 @@ def test_all_commands_open_by_name(played: Played) -> None:
 def test_keys_are_in_the_command_palette(played: Played) -> None:
     async def test(shown: Screening) -> None:
         titles = {command.title for command in shown.app.get_system_commands(shown.app.screen)}
-        assert {"Help", "Pause", "Save", "Mark", "Palette", "Latency", "Quit"} <= titles
+        assert {"Help", "Pause", "Save", "Mark", "Colours", "Latency", "Quit"} <= titles
 
     run(test, played(4.5))

@@ -67,7 +67,19 @@ def test_colours_are_explained_where_there_are_any() -> None:
         "Loudness      soft ████████ loud",
         "██ strike  ██ finger  ██ pedal  ",
     ]
-    assert "Loudness" not in panel(FakeFeed().shot, (), None).plain
+    assert "Loudness" not in panel(FakeFeed().shot, (), PALETTES[0], "none").plain
+
+
+def test_sixteen_colours_tell_the_parts_apart_by_their_marks() -> None:
+    few = panel(FakeFeed().shot, (), PALETTES[0], "16").plain.split("\n")
+    assert set("█▓▒░") <= set(few[5])
+    assert few[6].startswith("█ look-ahead 100 ▓ block")
+    assert few[-2].startswith("Loudness")
+
+
+def test_notes_are_named_whole_or_not_at_all() -> None:
+    row = next(line for line in lines(FakeFeed().shot, tuple(range(60, 80))) if "Notes" in line)
+    assert row.split(maxsplit=1) == ["Notes", "C4 C#4 D4 D#4 E4 F4 F#4 …"]
 
 
 def test_figures_without_strikes_are_dashes() -> None:

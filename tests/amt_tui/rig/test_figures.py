@@ -70,7 +70,10 @@ def test_a_minute_without_figures_passes_no_bar() -> None:
 
 
 def test_slope_and_share() -> None:
-    taken = [Consumption(at_s, 0.2 * at_s, 100.0 + 4.0 * at_s / 3600.0) for at_s in range(0, 99, 9)]
+    taken = [
+        Consumption(at_s, 0.2 * at_s, 160.0 - at_s, 100.0 + 4.0 * at_s / 3600.0)
+        for at_s in range(0, 99, 9)
+    ]
     assert growth_mb_h(taken) == pytest.approx(4.0)
     assert cpu_percent(taken) == pytest.approx(20.0)
 
@@ -78,7 +81,7 @@ def test_slope_and_share() -> None:
 def test_this_process_is_looked_at() -> None:
     seen = consumption(os.getpid(), 1.0)
     assert seen.cpu_s > 0.0
-    assert 10.0 < seen.memory_mb < 10_000.0
+    assert 10.0 < seen.own_mb < seen.memory_mb < 10_000.0
 
 
 def test_table_says_what_is_missed() -> None:

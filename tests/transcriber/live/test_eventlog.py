@@ -4,7 +4,7 @@ from transcriber.eventlog import EventLog
 from transcriber.events import NoteOff, NoteOn, PedalOff, PedalOn
 
 EVENTS = [
-    NoteOn(5, 2**40, 21, 1, 0.25),
+    NoteOn(2**40, 2**40 + 5, 21, 1, 0.25),
     PedalOn(6, 7),
     NoteOff(2**40, 2**40 + 1, 108),
     PedalOff(8, 9),

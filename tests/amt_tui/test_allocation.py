@@ -1,0 +1,49 @@
+"""What a process holds when an array grows beside what is kept, with and without being told."""
+
+from __future__ import annotations
+
+import os
+import platform
+import subprocess
+import sys
+
+import pytest
+
+pytestmark = pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="glibc's own habit")
+
+GROWING = """
+import sys
+from array import array
+from amt_tui.allocation import spare_memory
+
+def held_mb():
+    with open("/proc/self/status") as status:
+        return next(int(line.split()[1]) for line in status if line.startswith("RssAnon")) / 1024
+
+if sys.argv[1] == "told":
+    spare_memory()
+bytearray(b"x" * 24_000_000)  # freed at once: the border of glibc would move up to here
+before = held_mb()
+kept, grown = [], array("q")
+for number in range(1_000_000):
+    grown.append(number)
+    if number % 1000 == 0:
+        kept.append(b"x" * 1000)  # something small that stays, above the array
+print(held_mb() - before)
+"""
+
+
+def growth_mb(how: str) -> float:
+    # What stands in the environment would have the last word.
+    environment = {k: v for k, v in os.environ.items() if not k.startswith("MALLOC_")}
+    command = [sys.executable, "-c", GROWING, how]
+    told = subprocess.run(
+        command, capture_output=True, text=True, timeout=60, check=True, env=environment
+    )
+    return float(told.stdout)
+
+
+def test_growing_arrays_leave_no_holes() -> None:
+    told = growth_mb("told")
+    assert told == pytest.approx(8.0, abs=1.5)  # what a million numbers of eight bytes take
+    assert growth_mb("untold") > told + 2.0
