@@ -24,6 +24,7 @@ from .material import draw_material
 from .performances import Repertoire, Style
 from .recordings import Recording
 from .rendering import render_labelled
+from .restriking import restruck
 from .soundboard import draw_soundboard, resound
 
 FloatArray = NDArray[np.float32]
@@ -38,8 +39,9 @@ class Mix:
 
     `soundfonts` is the share of renderings for which a soundfont's bank is taken, where there are
     any, and `bodies` the share of recordings that sound through the body of another piano. Of the
-    performances, a share of `doublings` is played in octaves here and there, and a share of
-    `chords_together` without the milliseconds between the strikes of a chord.
+    performances, a share of `doublings` is played in octaves here and there, a share of `restrikes`
+    has long notes struck again, and a share of `chords_together` lacks the milliseconds between the
+    strikes of a chord.
     """
 
     performances: float = 0.70
@@ -49,6 +51,7 @@ class Mix:
     soundfonts: float = 0.4
     bodies: float = 0.5
     doublings: float = 0.25
+    restrikes: float = 0.15
     chords_together: float = 0.2
     augmentation: AugmentationConfig = field(default_factory=AugmentationConfig)
 
@@ -131,6 +134,8 @@ class SegmentSource:
             played = together(played)
         if rng.random() < self.mix.doublings:
             played = doubled(played, rng)
+        if rng.random() < self.mix.restrikes:
+            played = restruck(played, rng)
         return self._rendered(played, rng)
 
     def _exercise(self, rng: np.random.Generator) -> Segment:
