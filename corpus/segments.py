@@ -47,12 +47,12 @@ class Mix:
     performances: float = 0.70
     recordings: float = 0.19
     exercises: float = 0.05
-    silence: float = 0.08
+    silence: float = 0.1
     soundfonts: float = 0.4
     bodies: float = 0.5
-    doublings: float = 0.25
-    restrikes: float = 0.15
-    chords_together: float = 0.2
+    doublings: float = 0.0
+    restrikes: float = 0.0
+    chords_together: float = 0.0
     augmentation: AugmentationConfig = field(default_factory=AugmentationConfig)
 
 
