@@ -26,7 +26,7 @@ CACHED_ROWS = 512
 CACHED_CELLS = 4096
 """Pairs of paints kept: more than music brings together."""
 
-CACHED_RUNS = 8192
+CACHED_RUNS = 1024
 """Runs of equal cells kept; most are a few cells of a colour."""
 
 Label = tuple[int, str]
