@@ -209,7 +209,7 @@ class LogMel:
         return frames, signal[count * c.hop :].copy()
 
     def _decimated(self, signal: FloatArray) -> FloatArray:
-        framed = np.lib.stride_tricks.sliding_window_view(signal, _TAPS)[::DECIMATION]
+        framed = _windows(signal, _TAPS, DECIMATION)
         # Not a product of BLAS, for the reason below.
         decimated: FloatArray = np.einsum("st,t->s", framed, self.config.low_pass)
         return decimated
@@ -217,10 +217,21 @@ class LogMel:
     def _frames(self, signal: FloatArray, count: int) -> FloatArray:
         """Log-mel frames [count, mels] of windows that begin at every hop of a signal."""
         c = self.config
-        framed = np.lib.stride_tricks.sliding_window_view(signal, c.window)[:: c.hop][:count]
+        framed = _windows(signal, c.window, c.hop)[:count]
         spectrum = np.abs(np.fft.rfft(framed * c.analysis_window, axis=1)).astype(np.float32)
         # Sums over the few bins of each filter, not one matrix product: that would depend in its
         # last bit on how many frames share it, which can decide whether a note is heard.
         mel = np.add.reduceat(spectrum[:, self._bins] * self._slopes, self._starts, axis=1)
         frames: FloatArray = np.log1p(np.float32(c.gain) * mel)
         return frames
+
+
+def _windows(signal: FloatArray, size: int, hop: int) -> FloatArray:
+    """All windows of a signal that begin at a multiple of `hop`, as views: float32 [n, size].
+
+    numpy's own `sliding_window_view` does the same by way of a dictionary whose keys are interned
+    and dropped. At a hundred a second Python's table of interned strings grows by 2 MB.
+    """
+    (step,) = signal.strides
+    count = (len(signal) - size) // hop + 1
+    return np.ndarray((count, size), signal.dtype, signal.data, strides=(hop * step, step))

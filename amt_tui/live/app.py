@@ -19,6 +19,7 @@ from textual.containers import Horizontal
 from textual.screen import Screen
 from textual.widgets import Footer, Static
 
+from amt_tui.allocation import settle
 from transcriber.errors import AmtError
 from transcriber.feed import Feed
 from transcriber.hearing import LIMIT
@@ -114,6 +115,7 @@ class LiveApp(App[None]):
         self.tick()
         if self._frames_per_s is not None:
             self.set_interval(1.0 / self._frames_per_s, self.tick)
+            self.call_after_refresh(settle)
 
     def on_resize(self, event: events.Resize) -> None:
         """Puts the figures where there is room."""

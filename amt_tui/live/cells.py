@@ -8,6 +8,7 @@ is what makes thirty frames per second cheap.
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 
@@ -25,7 +26,7 @@ CACHED_ROWS = 512
 CACHED_CELLS = 4096
 """Pairs of paints kept: more than music brings together."""
 
-CACHED_RUNS = 8192
+CACHED_RUNS = 1024
 """Runs of equal cells kept; most are a few cells of a colour."""
 
 Label = tuple[int, str]
@@ -70,6 +71,22 @@ class Picture:
         return self.paints[2 * row : 2 * row + 2].tobytes(), self.labels.get(row, ())
 
 
+class Row(Strip):
+    """A strip that goes when nobody holds it any more.
+
+    Textual's remembers, in itself, that undivided it is itself. Such a circle is left to the full
+    collection of garbage, which comes when a quarter of all objects is new: until then tens of
+    thousands of objects of rows that were scrolled away fill the memory, and leave it in holes.
+    """
+
+    __slots__ = ()
+
+    def divide(self, cuts: Iterable[int]) -> Sequence[Strip]:
+        """Strips between cell positions; itself where the only one is its end."""
+        cuts = [cut for cut in cuts if cut <= self.cell_length]
+        return [self] if cuts == [self.cell_length] else super().divide(cuts)
+
+
 class Brush:
     """Draws rows of pictures with one palette at one depth.
 
@@ -96,7 +113,7 @@ class Brush:
         if known is not None:
             self._strips.move_to_end(key)
             return known
-        strip = Strip(self._segments(picture, row), picture.paints.shape[1])
+        strip = Row(self._segments(picture, row), picture.paints.shape[1])
         self._strips[key] = strip
         if len(self._strips) > CACHED_ROWS:
             self._strips.popitem(last=False)

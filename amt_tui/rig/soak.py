@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 import os
 import sys
 from pathlib import Path
@@ -11,7 +10,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from amt_tui.allocation import spare_memory
+from amt_tui.allocation import settle, spare_memory
 from amt_tui.live.app import LiveApp
 from transcriber.audio import AudioReader
 from transcriber.engine import Engine
@@ -102,6 +101,7 @@ async def _play(engine: Engine, clock: Hourglass, seconds: float) -> list[Consum
     app = LiveApp(engine, frames_per_s=None)
     async with app.run_test(size=(120, 40)) as pilot:
         look_s = measure_s = 0.0
+        settle()  # as the app does where it has a clock of its own
         while clock.now_s < seconds and engine.snapshot().state not in OVER:
             engine.step(0.0)
             if clock.now_s >= look_s:
@@ -110,7 +110,6 @@ async def _play(engine: Engine, clock: Hourglass, seconds: float) -> list[Consum
                 await pilot.pause(0.0)
             if clock.now_s >= measure_s:
                 measure_s += MEASURED_S
-                gc.collect()
                 taken.append(consumption(os.getpid(), clock.now_s))
                 print(
                     f"\r{clock.now_s / 3600:.2f} h  {taken[-1].own_mb:.1f} MB of its own",

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from transcriber.features import FeatureConfig, LogMel
+from transcriber.features import FeatureConfig, LogMel, _windows
 
 CONFIG = FeatureConfig()
 LONG = FeatureConfig(long_window=8192)
@@ -171,3 +171,10 @@ def test_fingerprint_is_kept() -> None:
 def test_impossible_features_are_refused(values: dict[str, int]) -> None:
     with pytest.raises(ValueError, match=r"right|hop|mel range|long_window"):
         FeatureConfig(**values)
+
+
+@pytest.mark.parametrize(("size", "hop"), [(128, 8), (2048, 320), (5, 7)])
+def test_windows_are_those_of_numpy(size: int, hop: int) -> None:
+    signal = np.arange(5003, dtype=np.float32)[37:]
+    usual = np.lib.stride_tricks.sliding_window_view(signal, size)[::hop]
+    assert np.array_equal(_windows(signal, size, hop), usual)

@@ -40,6 +40,21 @@ def test_nothing_is_redrawn_while_nothing_changes(played: Played) -> None:
     run(test, played(3.0))
 
 
+def test_memory_is_settled_once_everything_stands(
+    played: Played, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settled: list[bool] = []
+    app = LiveApp(played(0.0), frames_per_s=30.0)
+    monkeypatch.setattr("amt_tui.live.app.settle", lambda: settled.append(app.roll.is_mounted))
+
+    async def main() -> None:
+        async with app.run_test(size=(120, 40)) as pilot:
+            await pilot.pause(0.2)
+
+    asyncio.run(main())
+    assert settled == [True]
+
+
 @pytest.mark.parametrize("size", [(80, 24), (120, 40), (200, 50), (300, 80), (20, 6)])
 @pytest.mark.parametrize("view", ["scrolling", "falling"])
 def test_every_size_is_filled(played: Played, size: tuple[int, int], view: str) -> None:

@@ -1,9 +1,11 @@
 from __future__ import annotations
 
+import gc
+
 import numpy as np
 import pytest
 
-from amt_tui.live.cells import CACHED_ROWS, Brush, Picture
+from amt_tui.live.cells import CACHED_ROWS, Brush, Picture, Row
 from amt_tui.live.meters import level_meter, parts_bar
 from amt_tui.live.palette import PALETTES, Depth, Paint, Part, depth_of, note_paint
 from amt_tui.live.scene import KeyRange, fitting, placed
@@ -27,6 +29,30 @@ def test_equal_rows_are_one_strip_and_the_cache_is_bounded() -> None:
     for i in range(CACHED_ROWS + 10):
         brush.strip(picture([i % 10, i // 10 % 10, i // 100 % 10, i // 1000], [0] * 4), 0)
     assert len(brush._strips) == CACHED_ROWS
+
+
+def test_rows_are_divided_as_strips_are() -> None:
+    row = Brush(PALETTES[0], "truecolor").strip(picture([0, 0, 1, 1], [0] * 4), 0)
+    assert row.divide(iter([4])) == [row]
+    assert row.divide([4, 9]) == [row]
+    assert [part.cell_length for part in row.divide([1, 4])] == [1, 3]
+
+
+def test_rows_that_scrolled_away_need_no_collector() -> None:
+    def rows() -> int:
+        return sum(isinstance(one, Row) for one in gc.get_objects())
+
+    gc.collect()
+    gc.disable()
+    try:
+        before = rows()
+        brush = Brush(PALETTES[0], "truecolor")
+        for i in range(CACHED_ROWS + 40):
+            row = brush.strip(picture([i % 10, i // 10 % 10, i // 100], [0] * 3), 0)
+            row.divide([3])  # what Textual's compositor does with what it draws
+        assert rows() - before <= CACHED_ROWS + 1
+    finally:
+        gc.enable()
 
 
 def test_labels_are_cut_and_never_overlap() -> None:
