@@ -50,9 +50,9 @@ class Mix:
     silence: float = 0.1
     soundfonts: float = 0.4
     bodies: float = 0.5
-    doublings: float = 0.0
-    restrikes: float = 0.0
-    chords_together: float = 0.0
+    doublings: float = 0.25
+    restrikes: float = 0.15
+    chords_together: float = 0.25
     augmentation: AugmentationConfig = field(default_factory=AugmentationConfig)
 
 
