@@ -56,7 +56,7 @@ def doubled(transcript: Transcript, rng: np.random.Generator) -> Transcript:
             continue
         velocity = round(min(127.0, max(1.0, note.velocity + louder + more)))
         added.append(replace(note, onset_s=onset_s, pitch=pitch, velocity=velocity))
-    return Transcript.of([*notes, *added], list(transcript.pedals), transcript.duration_s)
+    return Transcript.of([*notes, *added], transcript.pedals, transcript.duration_s)
 
 
 def _sounds(notes: list[Note], start_s: float, end_s: float) -> bool:
@@ -72,4 +72,4 @@ def together(transcript: Transcript) -> Transcript:
         if note.onset_s > first_s + TOGETHER_S:
             first_s = note.onset_s
         notes.append(replace(note, onset_s=first_s))
-    return Transcript.of(notes, list(transcript.pedals), transcript.duration_s)
+    return Transcript.of(notes, transcript.pedals, transcript.duration_s)

@@ -35,7 +35,7 @@ def restruck(transcript: Transcript, rng: np.random.Generator) -> Transcript:
             played.append(note)
         else:
             played += _strikes(note, period_s, held, uneven, key)
-    return Transcript.of(played, list(transcript.pedals), transcript.duration_s)
+    return Transcript.of(played, transcript.pedals, transcript.duration_s)
 
 
 def _strikes(

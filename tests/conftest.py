@@ -79,13 +79,7 @@ def pytest_runtest_setup() -> Generator[None, object, object]:
         raise
 
 
-@pytest.hookimpl(wrapper=True)
-def pytest_runtest_call() -> Generator[None, object, object]:
-    try:
-        return (yield)
-    except ModuleNotFoundError as error:
-        _skip_what_is_missing(error)
-        raise
+pytest_runtest_call = pytest_runtest_setup
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
