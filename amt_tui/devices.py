@@ -3,10 +3,28 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
+from collections.abc import Sequence
 from dataclasses import asdict
-from typing import Annotated
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+if TYPE_CHECKING:
+    from transcriber.devices import Device, MicrophoneError
+
+LISTING_S = 10.0
+"""For another process to list the microphones: many times what it takes."""
+
+# Not `-m amt_tui`, which would run any json.py that lies in the folder where amt was started.
+_PROGRAM = (
+    f"import sys; sys.path.append({str(Path(__file__).parents[1])!r}); "
+    "from amt_tui.main import main; main()"
+)
+_COMMAND = (sys.executable, "-P", "-c", _PROGRAM, "devices", "--json")
 
 
 def devices(
@@ -52,3 +70,44 @@ def devices(
             f"{device.latency_ms:.0f} ms",
         )
     console.print(table)
+
+
+def devices_apart(command: Sequence[str] = _COMMAND) -> tuple[Device, ...]:
+    """All microphones, those plugged in meanwhile too, while one of them may be in use.
+
+    A process of its own is asked: in this one PortAudio keeps the list it made when the microphone
+    was opened, and bears no second thread that starts it.
+
+    Args:
+        command: Prints what `amt devices --json` prints.
+
+    Raises:
+        MicrophoneError: As `transcriber.devices.list_devices`, or the process does not answer.
+    """
+    from transcriber.devices import Device, MicrophoneError
+
+    try:
+        done = subprocess.run(
+            command,
+            stdin=subprocess.DEVNULL,  # the keys are the screen's
+            capture_output=True,
+            timeout=LISTING_S,
+            encoding="utf-8",
+            errors="replace",
+            env={**os.environ, "PYTHONIOENCODING": "utf-8"},
+            check=False,
+        )
+        if not done.returncode:
+            return tuple(Device(**about) for about in json.loads(done.stdout))
+    except (OSError, subprocess.SubprocessError, ValueError, TypeError) as error:
+        raise _silence() from error
+    # Two sentences, among what the sound system may have to say.
+    _, said, rest = done.stderr.rpartition("Error: ")
+    problem, _, remedy = rest.partition("\n")
+    raise MicrophoneError(problem, remedy.split("\n")[0]) if said else _silence()
+
+
+def _silence() -> MicrophoneError:
+    from transcriber.devices import MicrophoneError
+
+    return MicrophoneError("The microphones cannot be listed.", "`amt devices` says why.")

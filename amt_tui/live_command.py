@@ -148,7 +148,7 @@ def live(
 
     Every session is kept: amt sessions lists them.
     """
-    from .live_setup import LiveOptions, set_replay
+    from .live_setup import LiveOptions, check_options, set_replay
     from .settings import load_settings
 
     settings = load_settings()
@@ -159,13 +159,24 @@ def live(
         "record_audio": record_audio,
     }
     settings = replace(settings, **{k: v for k, v in given.items() if v is not None})
+    check_options(
+        {
+            "--replay": replay,
+            "--input": source,
+            "--device": device,
+            "--model": model,
+            "--profile": profile,
+            "--midi-out": midi_out,
+            "--record-audio": record_audio,
+            "--save": save,
+            "--no-keep": not keep,
+        }
+    )
     if plain and as_json:
         raise UsageError("--plain and --json exclude each other.", "Leave out one of them.")
-    headless = plain or as_json or not sys.stdout.isatty()
+    headless = plain or as_json or not has_screen()
     if replay is not None:
-        if source is not None:
-            raise UsageError("--replay and --input exclude each other.", "Leave out one of them.")
-        feed = set_replay(replay, settings, loop=loop)
+        feed = set_replay(replay, settings, loop=loop, start_s=start)
         if headless:
             from .live_plain import replay_plain
 
@@ -186,3 +197,11 @@ def live(
     from .live_screen import run_screen
 
     run_screen(options)
+
+
+def has_screen() -> bool:
+    """Whether there is a terminal to draw on: Textual draws on standard error, on Windows on
+    standard output; what is printed afterwards goes to the latter everywhere.
+    """
+    streams = [sys.stdout] if sys.platform == "win32" else [sys.stdout, sys.__stderr__]
+    return all(stream is not None and stream.isatty() for stream in streams)

@@ -1,7 +1,8 @@
 """`amt live` without a screen: one line per note for people, or one JSON object per event.
 
 JSON lines, in the order in which they come (`time` in seconds of the session, `decided` when enough
-sound had come to know it):
+sound had come to know it); `start` comes once, when there is a source, so that a microphone which
+is missing at first has its `status` before:
 
     {"event": "start", "model": "live 1.0", "source": "USB microphone", "lookahead_ms": 120.0}
     {"event": "note_on", "time": 1.204, "decided": 1.32, "pitch": 60, "name": "C4",
@@ -15,16 +16,18 @@ sound had come to know it):
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import signal
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from queue import Empty, SimpleQueue
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TextIO
 
+from transcriber.errors import OutputError
 from transcriber.events import Event, NoteOff, NoteOn, PedalOn
 from transcriber.pitches import pitch_name
 from transcriber.snapshot import OVER
@@ -32,6 +35,7 @@ from transcriber.timing import SAMPLE_RATE
 
 if TYPE_CHECKING:
     from transcriber.feed import Feed
+    from transcriber.replay import Replay
     from transcriber.snapshot import Snapshot
 
     from .live_setup import LiveOptions, Stage
@@ -59,10 +63,16 @@ class Printer:
 
     Args:
         as_json: JSON lines instead of text.
+
+    Raises:
+        BrokenPipeError: The reader went away (`| head`), or the terminal was closed. Every method
+            may raise this; what follows is printed to nobody.
+        OutputError: The disk is full, or what else keeps a line from being printed; likewise.
     """
 
     def __init__(self, as_json: bool) -> None:
         self._json = as_json
+        self._started = False
         self._said: tuple[str, str] | None = None
         self._noticed = ""
 
@@ -74,19 +84,20 @@ class Printer:
             elif isinstance(event, NoteOn):
                 at = _clock_time(event.sample / SAMPLE_RATE)
                 name = pitch_name(event.pitch)
-                print(f"{at:>10}  {name:<4} velocity {event.velocity:>3}", flush=True)
+                _print(f"{at:>10}  {name:<4} velocity {event.velocity:>3}", sys.stdout)
 
     def status(self, shot: Snapshot) -> None:
         """Says how it stands, when that has changed."""
         if shot.notice != self._noticed:
             self._noticed = shot.notice
             self._tell({"event": "status", "state": shot.state, "notice": shot.notice}, shot.notice)
-        now = (shot.state, shot.problem)
-        if now == self._said or shot.state in ("starting", *OVER):
+        now, source = (shot.state, shot.problem), shot.source
+        first = source is not None and not self._started  # one that is over already, too
+        if not first and (now == self._said or shot.state in ("starting", *OVER)):
             return
-        first, self._said = self._said is None, now
-        if shot.state == "listening" and shot.source is not None:
-            source = shot.source
+        self._said = now
+        if source is not None and (first or shot.state == "listening"):
+            self._started = True
             start = {
                 "event": "start" if first else "status",
                 "state": shot.state,
@@ -95,7 +106,7 @@ class Printer:
                 "lookahead_ms": shot.lookahead_ms,
             }
             self._tell(start, f"Listening to {source.name} ({source.sample_rate} Hz).")
-        else:
+        if shot.state not in ("starting", "listening", *OVER):
             text = f"{shot.problem} {shot.remedy}".strip() or "No sound comes."
             about = {"state": shot.state, "problem": shot.problem, "remedy": shot.remedy}
             self._tell({"event": "status", **about}, text)
@@ -127,10 +138,10 @@ class Printer:
         if self._json:
             self._line(about)
         elif text:
-            print(text, file=sys.stderr, flush=True)
+            _print(text, sys.stderr)
 
     def _line(self, about: dict[str, Any]) -> None:
-        print(json.dumps(about, ensure_ascii=False), flush=True)
+        _print(json.dumps(about, ensure_ascii=False), sys.stdout)
 
 
 def event_object(event: Event) -> dict[str, Any]:
@@ -155,46 +166,57 @@ def run_plain(options: LiveOptions, *, as_json: bool) -> None:
     """Listens until the recording is over or somebody stops it, and keeps the session.
 
     Raises:
-        AmtError: It cannot begin, or the source can never be read.
+        AmtError: It cannot begin, the source can never be read or does not let go, or something
+            cannot be printed or kept.
     """
     from transcriber.devices import own_stderr
 
-    from .live_setup import PATIENCE_S, set_stage
+    from .live_setup import set_stage
 
     relay, printer = Relay(), Printer(as_json)
     with own_stderr():
         stage = set_stage(options, listeners=[relay])
         engine = stage.engine
-        with interruptible(), suppress(KeyboardInterrupt):
-            engine.start()
-            print_live(engine, printer, lambda: _next(relay))
-        # From here on Ctrl-C is too late: keeping the session takes no time worth interrupting.
-        previous = signal.signal(signal.SIGINT, signal.SIG_IGN)
         try:
-            engine.stop(PATIENCE_S)
-            shot = engine.snapshot()
-            with closed_pipe():
-                printer.events(_rest(relay))
-                printer.end(shot, kept_files(stage))
+            with interruptible(), suppress(KeyboardInterrupt):
+                engine.start()
+                print_live(engine, printer, lambda: _next(relay))
         finally:
-            signal.signal(signal.SIGINT, previous)
-    if shot.state == "failed" and engine.error is not None:
+            # Whatever ended it, and before another line: its reader may have gone as well. Ctrl-C
+            # is too late from here on: keeping the session takes no time worth interrupting.
+            with answering(signal.SIG_IGN, "SIGINT", "SIGTERM", "SIGHUP"):
+                kept = end_session(stage)
+            with answering(signal.SIG_IGN, "SIGINT"):
+                with suppress(BrokenPipeError):
+                    printer.events(_rest(relay))
+                with suppress(BrokenPipeError):
+                    printer.end(engine.snapshot(), kept)
+    if engine.snapshot().state == "failed" and engine.error is not None:
         raise engine.error
 
 
-def replay_plain(feed: Feed, *, as_json: bool) -> None:
-    """Prints the events of a replay when they come, until it ends."""
+def replay_plain(feed: Replay, *, as_json: bool) -> None:
+    """Prints the events of a replay when they come, until it ends.
+
+    Raises:
+        OutputError: Something cannot be printed.
+    """
     printer = Printer(as_json)
-    seen = 0
+    shot = feed.snapshot()
+    seen = shot.events if shot.samples else 0  # what lies before the instant it was wound to
+    rounds = feed.rounds
 
     def following() -> Sequence[Event]:
-        nonlocal seen
+        nonlocal seen, rounds
         time.sleep(POLL_S)
-        if feed.snapshot().events < seen:  # it began again
-            seen = 0
+        feed.snapshot()  # it begins again when it is asked
+        rest: Sequence[Event] = ()
+        if feed.rounds != rounds:
+            # The last events are stamped later than the session lasts, and never come in a loop.
+            rest, seen, rounds = feed.session.events[seen:], 0, feed.rounds
         events = feed.events(seen)
         seen += len(events)
-        return events
+        return [*rest, *events]
 
     with interruptible(), suppress(KeyboardInterrupt):
         feed.start()
@@ -203,8 +225,12 @@ def replay_plain(feed: Feed, *, as_json: bool) -> None:
 
 
 def print_live(feed: Feed, printer: Printer, following: Callable[[], Sequence[Event]]) -> None:
-    """Prints until the feed is over or nobody reads any more."""
-    with closed_pipe():
+    """Prints until the feed is over or nobody reads any more.
+
+    Raises:
+        OutputError: Something cannot be printed.
+    """
+    with suppress(BrokenPipeError):
         while True:
             events = following()
             shot = feed.snapshot()
@@ -213,6 +239,22 @@ def print_live(feed: Feed, printer: Printer, following: Callable[[], Sequence[Ev
             if shot.state in OVER:
                 printer.events(following())
                 return
+
+
+def end_session(stage: Stage) -> list[str]:
+    """Stops the engine; the files that are left of the session, written even if it hangs.
+
+    Raises:
+        SourceError: The sound device does not let go.
+        OutputError: The MIDI file cannot be written.
+    """
+    from .live_setup import PATIENCE_S
+
+    try:
+        stage.engine.stop(PATIENCE_S)
+    finally:
+        kept = kept_files(stage)
+    return kept
 
 
 def kept_files(stage: Stage) -> list[str]:
@@ -239,12 +281,16 @@ def kept_files(stage: Stage) -> list[str]:
     return kept
 
 
-@contextmanager
-def interruptible() -> Iterator[None]:
+def interruptible() -> AbstractContextManager[None]:
     """Ends in good order when the terminal closes or the system asks, as with Ctrl-C."""
-    names = ("SIGTERM", "SIGHUP")
+    return answering(signal.default_int_handler, "SIGTERM", "SIGHUP")
+
+
+@contextmanager
+def answering(handler: Any, *names: str) -> Iterator[None]:
+    """Answers signals, those that the system has, with `handler` instead of as before."""
     wanted = [getattr(signal, name) for name in names if hasattr(signal, name)]
-    before = {one: signal.signal(one, signal.default_int_handler) for one in wanted}
+    before = {one: signal.signal(one, handler) for one in wanted}
     try:
         yield
     finally:
@@ -252,14 +298,20 @@ def interruptible() -> Iterator[None]:
             signal.signal(one, handler)
 
 
-@contextmanager
-def closed_pipe() -> Iterator[None]:
-    """Takes a reader that went away (`| head`) for the wish to stop."""
+def _print(text: str, stream: TextIO) -> None:
+    """Prints a line at once; raises what `Printer` raises."""
     try:
-        yield
-    except BrokenPipeError:
-        # Python would complain again when it flushes at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        print(text, file=stream, flush=True)
+    except OSError as error:
+        # The line is still in Python's buffer: it would fail again at the next, and at exit.
+        with open(os.devnull, "wb") as nowhere:
+            os.dup2(nowhere.fileno(), stream.fileno())
+        if error.errno in (errno.EPIPE, errno.EIO):  # EIO: a terminal that was closed
+            raise BrokenPipeError(*error.args) from error
+        raise OutputError(
+            f"The notes can no longer be printed: {error.strerror or error}.",
+            "Send them elsewhere; a full disk needs room.",
+        ) from error
 
 
 def _next(relay: Relay) -> Sequence[Event]:

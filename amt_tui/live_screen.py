@@ -11,12 +11,14 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from transcriber.devices import own_stderr
+from transcriber.devices import Device, own_stderr
 from transcriber.errors import AmtError, UsageError
 from transcriber.timing import SAMPLE_RATE
 
+from .devices import devices_apart
 from .live.app import LiveApp
 from .live.desk import Desk
+from .live.ending import Ending
 from .live.picker import Choice, Offer
 from .live.rollview import LAYOUTS, View
 from .live_plain import kept_files
@@ -24,6 +26,7 @@ from .live_setup import PATIENCE_S, STDIN, LiveOptions, Stage, set_stage, source
 from .settings import PROFILES, Settings, changed, load_settings, save_settings
 
 if TYPE_CHECKING:
+    from transcriber.journal import Journal
     from transcriber.replay import Replay
 
 
@@ -32,10 +35,14 @@ class Choices:
 
     Args:
         stage: The engine and what goes with it.
+        list_devices: Finds the microphones there are, without disturbing the one in use.
     """
 
-    def __init__(self, stage: Stage) -> None:
+    def __init__(
+        self, stage: Stage, list_devices: Callable[[], Sequence[Device]] = devices_apart
+    ) -> None:
         self._stage = stage
+        self._list_devices = list_devices
         self._options = stage.options
         self.remembered: dict[str, object] = {}
 
@@ -52,8 +59,6 @@ class Choices:
         return choices
 
     def _devices(self) -> Sequence[Offer]:
-        from transcriber.devices import list_devices
-
         source = self._stage.engine.snapshot().source
         current = source.name if source else ""
         return [
@@ -63,7 +68,7 @@ class Choices:
                 + (", the system's choice" if device.is_default else ""),
                 device.name == current,
             )
-            for device in list_devices()
+            for device in self._list_devices()
         ]
 
     def _profiles(self) -> Sequence[Offer]:
@@ -112,24 +117,18 @@ def run_screen(options: LiveOptions) -> None:
         choices = Choices(stage)
         settings = options.settings
         desk = Desk(
-            save=lambda: save(stage),
+            save=Saving(stage),
             choices=choices.for_microphone(),
             remember=choices.remember,
             view=known_view(settings.view),
             palette=settings.palette,
         )
         app = LiveApp(stage.engine, desk)
-        stage.engine.start()
+        kept: list[str] = []
         try:
-            app.run()
+            show(app, lambda: keep(stage, choices.remembered, kept))
         finally:
-            stage.engine.stop(PATIENCE_S)
-    shot = stage.engine.snapshot()
-    if "gate_db" in choices.remembered or shot.gate_db != settings.gate:
-        choices.remember("gate_db", -96.0 if shot.gate_db is None else round(shot.gate_db, 1))
-    for path in kept_files(stage):
-        print(f"Kept: {path}")
-    write_settings(choices.remembered)
+            tell(kept)
     if app.return_code:
         raise SystemExit(app.return_code)
 
@@ -144,45 +143,129 @@ def replay_screen(feed: Replay, settings: Settings) -> None:
         palette=settings.palette,
     )
     app = LiveApp(feed, desk)
-    feed.start()
-    try:
-        app.run()
-    finally:
+
+    def end() -> None:
         feed.stop()
-    write_settings(remembered)
+        write_settings(remembered)
+
+    show(app, end)
     if app.return_code:
         raise SystemExit(app.return_code)
 
 
-def save(stage: Stage) -> str:
-    """Writes what was played so far next to where amt was started, sound too where it is kept.
+def show(app: LiveApp, end: Callable[[], None]) -> None:
+    """Starts the feed and shows it, until the user quits or a signal comes.
+
+    Args:
+        app: With its feed.
+        end: Stops the feed and keeps what is to be kept; called once, in any thread.
 
     Raises:
-        AmtError: It cannot be written.
+        AmtError: As `end`.
     """
-    from transcriber.midi import write_midi
+    ending = Ending(end, app.leave)
+    with ending.by_signal():
+        app.feed.start()
+        try:
+            app.run()
+        finally:
+            ending.reach()
 
-    from .provenance import signature
 
-    journal = stage.journal
-    target = stage.options.save
-    if target is None:
-        # One file per session: saving again replaces what was saved before.
-        name = f"amt-{datetime.now():%Y-%m-%d-%H%M%S}"
-        if journal is not None:
-            name = journal.path.name.split(".")[0]
-        target = Path(f"{name}.mid")
-    markers = [(m.sample / SAMPLE_RATE, m.text) for m in stage.engine.snapshot().markers]
-    transcript = stage.engine.transcript()
-    write_midi(transcript, target, text=signature(stage.model.info), markers=markers)
-    written = [str(target)]
-    if journal is not None and stage.options.settings.record_audio:
+def keep(stage: Stage, remembered: dict[str, object], kept: list[str]) -> None:
+    """Stops the engine, and keeps files and settings even where it does not let go.
+
+    Args:
+        stage: What was played.
+        remembered: Settings that were changed; the gate is added.
+        kept: Takes the files that are left.
+
+    Raises:
+        AmtError: The engine hangs, or a file cannot be written.
+    """
+    try:
+        stage.engine.stop(PATIENCE_S)
+    finally:
+        try:
+            kept += kept_files(stage)
+        finally:
+            shot = stage.engine.snapshot()
+            if "gate_db" in remembered or shot.gate_db != stage.options.settings.gate:
+                remembered["gate_db"] = -96.0 if shot.gate_db is None else round(shot.gate_db, 1)
+            write_settings(remembered)
+
+
+def tell(kept: Sequence[str]) -> None:
+    """Says what was kept; a terminal that was closed takes no words."""
+    try:
+        for path in kept:
+            print(f"Kept: {path}")
+        sys.stdout.flush()
+    except OSError:
+        # Python would complain again when it flushes at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+class Saving:
+    """Writes what was played so far, as often as it is asked to.
+
+    Args:
+        stage: What is played.
+    """
+
+    def __init__(self, stage: Stage) -> None:
+        self._stage = stage
+        self._sound: Path | None = None
+
+    def __call__(self) -> str:
+        """Writes next to where amt was started, sound too where it is kept; says what.
+
+        Raises:
+            AmtError: It cannot be written.
+        """
+        from transcriber.midi import write_midi
+
+        from .provenance import signature
+
+        stage, journal = self._stage, self._stage.journal
+        target = stage.options.save
+        if target is None:
+            # One file per session: saving again replaces what was saved before.
+            name = f"amt-{datetime.now():%Y-%m-%d-%H%M%S}"
+            if journal is not None:
+                name = journal.path.name.split(".")[0]
+            target = Path(f"{name}.mid")
+        markers = [(m.sample / SAMPLE_RATE, m.text) for m in stage.engine.snapshot().markers]
+        transcript, text = stage.engine.transcript(), signature(stage.model.info)
+        write_midi(transcript, target, text=text, markers=markers)
+        written = [str(target)]
+        if journal is not None and stage.options.settings.record_audio:
+            written.append(str(self._save_sound(journal, target.parent, text)))
+        return f"{len(transcript.notes)} notes saved: {', '.join(written)}"
+
+    def _save_sound(self, journal: Journal, folder: Path, text: str) -> Path:
+        """Under the session's name, not the MIDI file's: that may be the name of a recording."""
+        from transcriber.journal import audio_path
         from transcriber.session import export_audio, read_session
 
-        sound = target.with_suffix(".wav")
-        export_audio(read_session(journal.path), sound)
-        written.append(str(sound))
-    return f"{len(transcript.notes)} notes saved: {', '.join(written)}"
+        kept = audio_path(journal.path)
+        sound = folder / kept.name
+        if kept.exists() and sound.exists() and sound.samefile(kept):
+            return sound  # the engine is writing there
+        # Saving again replaces what was saved before, and nothing else.
+        sound = self._sound or free_path(sound)
+        export_audio(read_session(journal.path), sound, text)
+        self._sound = sound
+        return sound
+
+
+def free_path(path: Path) -> Path:
+    """The path, or where something is already, the first of its numbered likes where nothing is."""
+    free, number = path, 1
+    while os.path.lexists(free):
+        number += 1
+        free = path.with_name(f"{path.stem}-{number}{path.suffix}")
+    return free
 
 
 def write_settings(remembered: dict[str, object]) -> None:
@@ -194,7 +277,7 @@ def write_settings(remembered: dict[str, object]) -> None:
         return
     try:
         settings = load_settings()
-        for name, value in remembered.items():
+        for name, value in list(remembered.items()):  # a key may be pressed meanwhile
             settings = changed(settings, name, value)
         save_settings(settings)
     except AmtError as error:

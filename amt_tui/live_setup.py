@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from transcriber.errors import UsageError
+from transcriber.errors import OutputError, UsageError
 
 from .settings import Settings
 
@@ -23,6 +23,10 @@ STDIN = "-"
 
 PATIENCE_S = 5.0
 """For the engine to end: far more than it takes, unless a driver hangs or the machine is busy."""
+
+# What a replay cannot heed: it listens to nothing, and shows what was heard then.
+_LISTENING = ("--input", "--device", "--model", "--profile")
+_KEEPING = ("--midi-out", "--record-audio", "--save")
 
 
 @dataclass(frozen=True)
@@ -60,6 +64,24 @@ class Stage:
     options: LiveOptions
 
 
+def check_options(given: Mapping[str, object]) -> None:
+    """Refuses options that would have no effect beside others.
+
+    Args:
+        given: Options of this call, as they are typed (`--midi-out`); None, False or 0 where one
+            was not. What is remembered is no option.
+
+    Raises:
+        UsageError: One of them would be ignored.
+    """
+    if given.get("--replay") is not None:
+        for name in (*_LISTENING, *_KEEPING):
+            if given.get(name) not in (None, False):
+                raise _exclusive("--replay", name)
+    if given.get("--no-keep") and given.get("--record-audio"):
+        raise _exclusive("--no-keep", "--record-audio")
+
+
 def set_stage(options: LiveOptions, *, listeners: Sequence[Listener] = ()) -> Stage:
     """Loads the model and builds the engine.
 
@@ -68,21 +90,21 @@ def set_stage(options: LiveOptions, *, listeners: Sequence[Listener] = ()) -> St
         listeners: Told every event, besides the MIDI port.
 
     Raises:
-        AmtError: The model, the recording, the MIDI port or the sessions folder cannot be used. A
-            missing microphone is no error here: the engine waits for it.
+        AmtError: The model, the recording, the MIDI port, the MIDI file or the sessions folder
+            cannot be used. A missing microphone is no error here: the engine waits for it.
     """
     from transcriber.engine import Engine
     from transcriber.journal import Journal
     from transcriber.model import load_model
 
     from .allocation import spare_memory
-    from .provenance import check_replaceable, program_version
+    from .provenance import program_version
 
     spare_memory()
     settings = options.settings
-    if options.save is not None:
-        check_replaceable(options.save)
     opener = source_opener(options)
+    if options.save is not None:
+        _check_savable(options.save)
     model = load_model(settings.model)
     told = list(listeners)
     if options.midi_out:
@@ -116,6 +138,11 @@ def source_opener(options: LiveOptions) -> Callable[[], Source]:
         UsageError: Options contradict each other.
     """
     if options.input is None:
+        if options.loop or options.start_s:
+            raise UsageError(
+                "A microphone can be neither wound nor repeated.",
+                "Leave out --loop and --start, or name a recording with --input.",
+            )
         wanted, block_ms = options.settings.device, options.settings.block_ms
 
         def open_microphone() -> Source:
@@ -142,8 +169,16 @@ def source_opener(options: LiveOptions) -> Callable[[], Source]:
     return lambda: FileSource(path, loop=options.loop, start_s=options.start_s)
 
 
-def set_replay(wanted: str, settings: Settings, *, loop: bool = False) -> Replay:
+def set_replay(
+    wanted: str, settings: Settings, *, loop: bool = False, start_s: float = 0.0
+) -> Replay:
     """A kept session, by name or path, ready to be played.
+
+    Args:
+        wanted: Its name, or a path.
+        settings: Where sessions are kept.
+        loop: Begin again at the end.
+        start_s: Where in the session to begin.
 
     Raises:
         InputError: There is no such session.
@@ -151,4 +186,26 @@ def set_replay(wanted: str, settings: Settings, *, loop: bool = False) -> Replay
     from transcriber.replay import Replay
     from transcriber.session import find_session
 
-    return Replay(find_session(wanted, settings.sessions_folder), loop=loop)
+    feed = Replay(find_session(wanted, settings.sessions_folder), loop=loop)
+    feed.seek(start_s)
+    return feed
+
+
+def _exclusive(first: str, second: str) -> UsageError:
+    return UsageError(f"{first} and {second} exclude each other.", "Leave out one of them.")
+
+
+def _check_savable(path: Path) -> None:
+    """Looks, before an hour is played, whether the MIDI file can be written after it.
+
+    Raises:
+        OutputError: Its folder cannot be made, or something that amt did not write is there.
+    """
+    from transcriber.atomic import make_folder
+
+    from .provenance import check_replaceable
+
+    make_folder(path.parent, "Name another file with --save.")
+    if path.is_dir():
+        raise OutputError(f"{path} is a folder, not a file.", "Name a file inside it.")
+    check_replaceable(path, remedy="Name another file with --save.")

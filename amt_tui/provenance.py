@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from transcriber.model import ModelInfo
 
 MARK = "transcribed by amt"
-"""Stands near the start of every MIDI file and picture that amt writes."""
+"""Stands near the start of every MIDI file, WAV and picture that amt writes."""
 
 _HEAD_BYTES = 512
 
@@ -40,12 +40,17 @@ def signature(model: ModelInfo) -> str:
     return f"{MARK} {program_version()}, model {model.name} {model.version}"
 
 
-def check_replaceable(path: Path, mark: str | None = None) -> None:
+def check_replaceable(
+    path: Path,
+    mark: str | None = None,
+    remedy: str = "Choose a folder with -o, or replace it with --overwrite.",
+) -> None:
     """Lets a path pass where nothing is, or an empty file, or one that amt wrote.
 
     Args:
         path: What is about to be written.
         mark: By what amt's own file is known; None takes what the ending stands for.
+        remedy: What to do where another program's file is there.
 
     Raises:
         OutputError: Another program's file is there.
@@ -59,7 +64,4 @@ def check_replaceable(path: Path, mark: str | None = None) -> None:
         return  # whether it can be written is for the writer to find out
     known = _MARKS.get(path.suffix.lower(), MARK.encode()) if mark is None else mark.encode()
     if head and known not in head:
-        raise OutputError(
-            f"{path} is already there, and amt did not write it.",
-            "Choose a folder with -o, or replace it with --overwrite.",
-        )
+        raise OutputError(f"{path} is already there, and amt did not write it.", remedy)

@@ -95,11 +95,13 @@ def export(
         if target.suffix.lower() not in (".mid", ".midi", ".wav"):
             raise UsageError(f"{target} ends in no format known.", "Name a .mid or a .wav file.")
         if not overwrite:
-            check_replaceable(target)
+            check_replaceable(
+                target, remedy="Name another file with -o, or replace it with --overwrite."
+            )
+    about = f"{MARK}, model {kept.about.get('model', 'unknown')}"
     for target in targets:
         if target.suffix.lower() == ".wav":
-            export_audio(kept, target)
+            export_audio(kept, target, about)
         else:
-            about = f"{MARK}, model {kept.about.get('model', 'unknown')}"
             export_midi(kept, target, about)
         print(f"Written: {target}")

@@ -1,8 +1,10 @@
 """Which microphones there are, through PortAudio.
 
 PyAudio is imported here and in `microphone` only, when somebody asks for a device: everything else
-works without it. PortAudio makes its list when it is initialised, so each look starts it afresh
-and a microphone plugged in meanwhile is found.
+works without it. PortAudio makes its list when it is initialised, and where it is already, a second
+start only counts up: a microphone plugged in meanwhile is found as long as no other is open. Nor
+may two threads start or end it at once. A list beside an open microphone is a matter for another
+process.
 """
 
 from __future__ import annotations
@@ -105,7 +107,21 @@ def list_devices() -> tuple[Device, ...]:
 
 
 def devices_of(audio: Any) -> tuple[Device, ...]:
-    """The devices that an initialised `pyaudio.PyAudio` knows."""
+    """The devices that an initialised `pyaudio.PyAudio` knows.
+
+    Raises:
+        MicrophoneError: PortAudio does not tell, as when a device goes while it is asked.
+    """
+    try:
+        return _recording(audio)
+    except OSError as error:
+        raise MicrophoneError(
+            f"The sound system does not say what microphones there are: {error}.",
+            "Check their plugs, and that a sound server is running.",
+        ) from error
+
+
+def _recording(audio: Any) -> tuple[Device, ...]:
     default = -1
     with suppress(OSError):
         default = int(audio.get_default_input_device_info()["index"])

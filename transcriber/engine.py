@@ -37,6 +37,8 @@ from queue import Empty, SimpleQueue
 from threading import Event as Flag
 from threading import Lock, Thread, current_thread
 
+import numpy as np
+
 from .errors import AmtError
 from .eventlog import EventLog
 from .events import Event
@@ -325,7 +327,9 @@ class Engine:
 
     def _take(self, block: Block) -> None:
         taken_s = self._clock()
-        before = self._last
+        # One NaN would stay in the network's memory for good, and a meter cannot show it.
+        sound = np.nan_to_num(block.samples, nan=0.0, posinf=1.0, neginf=-1.0)
+        block, before = replace(block, samples=sound), self._last
         if self._resumed and before is not None:
             gap_s = block.captured_s - len(block.samples) / SAMPLE_RATE - before.captured_s
             gap = max(0, round(gap_s * SAMPLE_RATE))
@@ -385,8 +389,9 @@ class Engine:
         self._obey()
         with self._lock:
             self._emit(self._ear.skip(), None)
-            if self._source is not None:
-                self._source.close()
             self._outlets.close(self._ear.samples)
             if self._state != "failed":
                 self._state = "stopped"
+        # Last, and without the lock: a driver that hangs here holds up neither files nor screen.
+        if self._source is not None:
+            self._source.close()

@@ -138,16 +138,14 @@ class Ear:
         self._stream.settings = self._settings()
 
     def hear(self, block: Block) -> Heard:
-        """Takes a block: first what was lost before it, then its samples."""
+        """Takes a block, all of it numbers: first what was lost before it, then its samples."""
         self._answered_s = self._clock()
         events: list[Event] = []
         if block.jumped or block.lost > BRIDGED_S * SAMPLE_RATE:
             events += self.skip(block.lost)
         elif block.lost:
             events += self._push(np.zeros(block.lost, np.float32))
-        # One NaN would stay in the network's memory for good.
-        sound = np.nan_to_num(block.samples, nan=0.0, posinf=1.0, neginf=-1.0)
-        sound, self._gate_state = self.gate.step(sound, self._gate_state)
+        sound, self._gate_state = self.gate.step(block.samples, self._gate_state)
         events += self._push(sound)
         return Heard(events, self._answered_s)
 

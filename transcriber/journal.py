@@ -107,8 +107,7 @@ class Journal:
         """Keeps samples that begin at sample `at` of the session, if sound is kept at all."""
         if self._sound is None or not len(samples):
             return
-        whole = np.nan_to_num(samples) * 32767.0
-        data = np.clip(np.rint(whole), -32768, 32767).astype("<i2").tobytes()
+        data = np.clip(np.rint(samples * 32767.0), -32768, 32767).astype("<i2").tobytes()
         try:
             self._sound.seek(WAV_BYTES + 2 * at)
             self._sound.write(data)
@@ -161,13 +160,25 @@ def audio_path(journal: Path) -> Path:
     return journal.with_name(journal.name.removesuffix(SUFFIX) + ".wav")
 
 
-def wav_header(samples: int | None) -> bytes:
-    """Header of a 16-bit mono WAV at `SAMPLE_RATE`; None promises no length."""
-    size = _UNKNOWN if samples is None or 2 * samples > _UNKNOWN - 36 else 2 * samples
-    whole = _UNKNOWN if size == _UNKNOWN else size + 36
+def wav_header(samples: int | None, text: str = "") -> bytes:
+    """Header of a 16-bit mono WAV at `SAMPLE_RATE`.
+
+    Args:
+        samples: Its length; None promises none.
+        text: What program made it (the tag ISFT); the header has `WAV_BYTES` without.
+    """
+    about = b""
+    if text:
+        told = text.encode() + b"\0"
+        told += b"\0" * (len(told) % 2)
+        about = struct.pack("<4sI4s", b"LIST", 12 + len(told), b"INFO")
+        about += struct.pack("<4sI", b"ISFT", len(told)) + told
+    rest = WAV_BYTES - 8 + len(about)  # what RIFF counts besides the samples
+    size = _UNKNOWN if samples is None or 2 * samples > _UNKNOWN - rest else 2 * samples
+    whole = _UNKNOWN if size == _UNKNOWN else size + rest
     form = struct.pack("<4sI4s4sI", b"RIFF", whole, b"WAVE", b"fmt ", 16)
     coding = struct.pack("<HHIIHH", 1, 1, SAMPLE_RATE, 2 * SAMPLE_RATE, 2, 16)
-    return form + coding + struct.pack("<4sI", b"data", size)
+    return form + coding + about + struct.pack("<4sI", b"data", size)
 
 
 def _line(event: Event) -> list[Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import time
 from collections.abc import Callable, Iterator
@@ -49,7 +50,8 @@ class FileSource:
         self._reader = AudioReader(path, block_s=0.5)
         about = self._reader.info
         self.info = SourceInfo(
-            os.path.basename(about.path),
+            # A name that is no text would be refused by the journal and by every terminal.
+            os.fsencode(os.path.basename(about.path)).decode("utf-8", "replace"),
             about.sample_rate,
             about.channels,
             about.format,
@@ -58,26 +60,30 @@ class FileSource:
         self._blocks: Iterator[NDArray[np.float32]] = iter(self._reader)
         self._ready = np.zeros(0, np.float32)
         self._position = 0
+        self._ahead = 0  # samples that a wind has yet to pass over; the position is its aim
         self._origin_s: float | None = None  # when sample 0 of the file was, or would have been
         self._jumped = False
         self._wanted_s: float | None = start_s or None
 
     @property
     def position_s(self) -> float:
-        """Where in the file it plays, in seconds."""
+        """Where in the file it plays, or is being wound to, in seconds."""
         return self._position / SAMPLE_RATE
 
     def seek(self, seconds: float) -> None:
         """Winds to an instant of the file, clipped to its length; any thread may ask."""
-        self._wanted_s = max(seconds, 0.0)
+        length_s = self.info.duration_s
+        self._wanted_s = min(max(seconds, 0.0), math.inf if length_s is None else length_s)
 
     def read(self, timeout_s: float) -> Block | None:
-        """The next 10 ms, when they have been played."""
+        """The next 10 ms, when they have been played; None too while it winds."""
         if self._wanted_s is not None:
             wanted_s, self._wanted_s = self._wanted_s, None
-            self._wind(wanted_s)
+            self._rewind(round(wanted_s * SAMPLE_RATE))
+        if self._ahead and not self._wind(timeout_s):
+            return None
         if not self._fill(BLOCK) and self._loop and self._position:
-            self._wind(0.0)
+            self._rewind(0)
             self._fill(BLOCK)
         samples = self._ready[:BLOCK]
         if not len(samples):
@@ -112,17 +118,28 @@ class FileSource:
             self._ready = np.concatenate([self._ready, block])
         return len(self._ready) > 0
 
-    def _wind(self, seconds: float) -> None:
-        """Reads again from the start up to `seconds`: exact in every format, and fast enough."""
+    def _rewind(self, target: int) -> None:
+        """Goes to the start, from where `_wind` leads to sample `target`: exact in every format."""
+        self._position = self._ahead = target  # at once: whoever winds on does so from here
         self._reader.close()
         self._reader = AudioReader(self._path, block_s=0.5)
         self._blocks = iter(self._reader)
         self._ready = np.zeros(0, np.float32)
-        self._position = 0
-        target = round(seconds * SAMPLE_RATE)
-        while self._position < target and self._fill(1):
-            step = min(target - self._position, len(self._ready))
-            self._ready = self._ready[step:]
-            self._position += step
         self._origin_s = None
         self._jumped = True
+
+    def _wind(self, timeout_s: float) -> bool:
+        """Passes over what lies before the aim, for about `timeout_s`; whether it is there.
+
+        Far into a long file takes seconds, in which the engine must go on obeying.
+        """
+        until_s = self._clock() + timeout_s
+        while self._ahead and self._fill(1):
+            step = min(self._ahead, len(self._ready))
+            self._ready = self._ready[step:]
+            self._ahead -= step
+            if self._ahead and self._clock() > until_s:
+                return False
+        self._position -= self._ahead  # of a file that ends before
+        self._ahead = 0
+        return True

@@ -21,6 +21,9 @@ class Replay:
         speed: 2.0 plays twice as fast.
         loop: Begin again at the end.
         clock: Tells the time.
+
+    Attributes:
+        rounds: How often it has begun again.
     """
 
     def __init__(
@@ -37,6 +40,7 @@ class Replay:
         self._log = EventLog()
         self._log.append(session.events)
         self._decided = [event.decided for event in session.events]
+        self.rounds = 0
         self._began_s: float | None = None
         self._from = 0  # sample at which it began, or was wound to
         self._stopped = False
@@ -57,7 +61,8 @@ class Replay:
     def seek(self, seconds: float) -> None:
         """Winds to an instant, clipped to the session."""
         self._from = min(max(round(seconds * SAMPLE_RATE), 0), self.session.samples)
-        self._began_s = self._clock()
+        if self._began_s is not None:
+            self._began_s = self._clock()
 
     def snapshot(self) -> Snapshot:
         """How it stands at this instant."""
@@ -96,6 +101,7 @@ class Replay:
         at = self._from + played
         if at >= self.session.samples and self._loop and self.session.samples:
             self._from, self._began_s = 0, self._clock()
+            self.rounds += 1
             return 0
         return min(at, self.session.samples)
 

@@ -157,8 +157,13 @@ def export_midi(session: Session, target: Path, text: str = "") -> None:
     write_midi(session.transcript(), target, text=text, markers=markers)
 
 
-def export_audio(session: Session, target: Path) -> None:
+def export_audio(session: Session, target: Path, text: str = "") -> None:
     """Writes a session's sound as WAV, of the length it has even if it was never finished.
+
+    Args:
+        session: What was kept.
+        target: Where to.
+        text: What program made it, for the file's tags.
 
     Raises:
         InputError: The session has no sound.
@@ -174,7 +179,7 @@ def export_audio(session: Session, target: Path) -> None:
         kept.seek(0, 2)
         samples = max(kept.tell() - WAV_BYTES, 0) // 2
         kept.seek(WAV_BYTES)
-        file.write(wav_header(samples))
+        file.write(wav_header(samples, text))
         shutil.copyfileobj(kept, file)
 
 

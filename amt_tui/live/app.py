@@ -18,6 +18,7 @@ from textual.binding import BindingType
 from textual.containers import Horizontal
 from textual.screen import Screen
 from textual.widgets import Footer, Static
+from textual.worker import Worker, get_current_worker
 
 from amt_tui.allocation import settle
 from transcriber.errors import AmtError
@@ -89,6 +90,7 @@ class LiveApp(App[None]):
         self._seen = 0
         self._frame = 0
         self._notice = ""
+        self._leaving = False
         self._headline = Static(id="header")
         self._problem = Static(id="problem", markup=False)
         self._hint = Static(hint(chooses="device" in self.desk.choices), id="hint", markup=False)
@@ -121,10 +123,17 @@ class LiveApp(App[None]):
         """Puts the figures where there is room."""
         self._arrange(event.size.width, event.size.height)
 
+    def leave(self) -> None:
+        """Ends the app at its next look; may be called from any thread, and before it runs."""
+        self._leaving = True
+
     # -- thirty times a second -----------------------------------------------------------------
 
     def tick(self) -> None:
         """One look at the feed."""
+        if self._leaving:
+            self.exit()
+            return
         shot = self._shot = self.feed.snapshot()
         fresh = self._follow(shot)
         self.roll.advance(self._seen + len(shot.markers))
@@ -182,8 +191,9 @@ class LiveApp(App[None]):
 
     def _arrange(self, width: int, height: int) -> None:
         wide = width >= WIDE_COLUMNS and height >= TALL_ROWS
-        self.screen.set_class(wide, "wide")
-        self.screen.set_class(not wide, "narrow")
+        main = self.screen_stack[0]  # under help, a list or the palette, where there is one
+        main.set_class(wide, "wide")
+        main.set_class(not wide, "narrow")
         self._footer.show_command_palette = width >= PALETTE_COLUMNS
 
     # -- keys ----------------------------------------------------------------------------------
@@ -210,7 +220,12 @@ class LiveApp(App[None]):
 
     def action_beginning(self) -> None:
         """Shows the first notes."""
-        self.roll.wind_to(min(self.roll.window, self.history.now - 1))
+        now = self.history.now
+        if not now:
+            return  # what has not begun is not frozen
+        # What falls is seen from the edge on, everything else up to the edge.
+        falls = self.roll.future_known and self.roll.view == "falling"
+        self.roll.wind_to(0 if falls else min(self.roll.window, now - 1))
         self._frame = 0
 
     def action_live(self) -> None:
@@ -317,18 +332,26 @@ class LiveApp(App[None]):
         if choice is None:
             self.call_from_thread(self._cannot, f"choose a {name}")
             return
+        worker = get_current_worker()
         try:
             offers = tuple(choice.offers())
         except AmtError as error:
-            self.call_from_thread(self._complain, error)
+            if not worker.is_cancelled:
+                self.call_from_thread(self._complain, error)
+            return
+        self.call_from_thread(self._ask, choice, name, offers, worker)
+
+    def _ask(
+        self, choice: Choice, name: str, offers: tuple[Offer, ...], worker: Worker[None]
+    ) -> None:
+        # Looked at here, in the app's own thread: a later question cannot come in between.
+        if worker.is_cancelled:
             return
         if not offers:
             nothing = f"{choice.title}: there is nothing to choose from."
-            self.call_from_thread(self.notify, nothing, severity="warning")
+            self.notify(nothing, severity="warning")
             return
-        self.call_from_thread(self._ask, choice, name, offers)
 
-    def _ask(self, choice: Choice, name: str, offers: tuple[Offer, ...]) -> None:
         def taken(answer: str | None) -> None:
             if answer is not None:
                 self._take(choice, name, answer)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import io
 import json
 import os
 import signal
@@ -15,10 +17,13 @@ import numpy as np
 import pytest
 import soundfile as sf
 
+from amt_tui import live_plain
 from transcriber import model
+from transcriber.engine import Engine
 from transcriber.midi import read_midi
 from transcriber.model import Model
 from transcriber.session import list_sessions
+from transcriber.sources import SourceError
 from transcriber.timing import SAMPLE_RATE
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -127,8 +132,91 @@ def test_sessions_are_listed_and_exported(
     assert export.code == 0
     assert read_midi(tmp_path / f"{listed['name']}.mid").notes
     assert len(sf.read(tmp_path / f"{listed['name']}.wav")[0]) == SAMPLE_RATE
+    assert amt("sessions", "export", "last").code == 0  # amt may replace what it wrote
+    sf.write(tmp_path / "mine.wav", np.zeros(100), SAMPLE_RATE)
+    assert amt("sessions", "export", "last", "-o", "mine.wav").code == 5
     assert amt("sessions", "export", "1999").code == 4
     assert amt("sessions", "export", "last", "-o", "x.txt").code == 2
+
+
+class Broken(io.StringIO):
+    """Standard output on which nothing can be printed, or nothing any more."""
+
+    def __init__(self, path: Path, code: int) -> None:
+        super().__init__()
+        self.code = code
+        self._file = path.open("wb")
+
+    def write(self, text: str) -> int:
+        if self.code:
+            raise OSError(self.code, os.strerror(self.code))
+        return len(text)
+
+    def fileno(self) -> int:
+        return self._file.fileno()
+
+    def close(self) -> None:
+        self._file.close()
+        super().close()
+
+
+@pytest.mark.parametrize(("reason", "code"), [(errno.ENOSPC, 5), (errno.EIO, 0), (errno.EPIPE, 0)])
+def test_what_cannot_be_printed_is_kept(
+    amt: Callable,
+    recording: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    quarters: Path,
+    reason: int,
+    code: int,
+) -> None:
+    with Broken(tmp_path / "out.txt", reason) as out:
+        monkeypatch.setattr(sys, "stdout", out)
+        run = amt("live", "--input", recording, "--json", "--save", "x.mid")
+
+    assert run.code == code
+    assert ("Error: The notes can no longer be printed" in run.err) == (code > 0)
+    assert (tmp_path / "x.mid").exists()
+    assert list_sessions(quarters)[0].finished
+
+
+@pytest.mark.parametrize("reason", [errno.EIO, errno.EPIPE])
+def test_reader_that_goes_with_ctrl_c_costs_no_file(
+    amt: Callable, recording: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, reason: int
+) -> None:
+    with Broken(tmp_path / "out.txt", 0) as out:
+
+        def interrupted(feed: Engine, *_: object) -> None:
+            while not feed.snapshot().sounding:
+                time.sleep(0.005)
+            out.code = reason
+            raise KeyboardInterrupt
+
+        monkeypatch.setattr(live_plain, "print_live", interrupted)
+        monkeypatch.setattr(sys, "stdout", out)
+        run = amt("live", "--input", recording, "--json", "--no-keep", "--save", "x.mid")
+
+    assert run.code == 0
+    assert run.err == ""
+    assert read_midi(tmp_path / "x.mid").notes
+
+
+def test_device_that_does_not_let_go_costs_no_file(
+    amt: Callable, recording: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stop = Engine.stop
+
+    def hang(engine: Engine, timeout_s: float = 1.0) -> None:
+        stop(engine, timeout_s)
+        raise SourceError("The sound device does not let go.", "Unplug it.")
+
+    monkeypatch.setattr(Engine, "stop", hang)
+
+    run = amt("live", "--input", recording, "--plain", "--no-keep", "--save", "x.mid")
+
+    assert run.code == 4
+    assert "does not let go" in run.err
+    assert read_midi(tmp_path / "x.mid").notes
 
 
 def command(lively_model_path: Path, *options: str) -> list[str]:

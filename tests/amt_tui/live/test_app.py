@@ -11,6 +11,7 @@ import pytest
 
 from amt_tui.live.app import LiveApp
 from amt_tui.live.desk import Desk
+from amt_tui.live.picker import Choice, Offer
 from transcriber.engine import Engine
 from transcriber.model import Model
 from transcriber.snapshot import Snapshot
@@ -75,6 +76,35 @@ def test_a_changed_size_is_followed(played: Played) -> None:
         await shown.tick()
         assert shown.app._strip.display
         assert {len(row) for row in shown.app.roll.text_lines()} == {80}
+
+    run(test, played(4.5))
+
+
+@pytest.mark.parametrize("key", ["question_mark", "ctrl+p", "o"])
+def test_a_size_changed_under_another_screen_is_followed(played: Played, key: str) -> None:
+    choice = Choice("Model", lambda: [Offer("live")], lambda _: None)
+
+    async def test(shown: Screening) -> None:
+        await shown.press(key)
+        await shown.settle(lambda: len(shown.app.screen_stack) == 2)
+        await shown.pilot.resize_terminal(80, 24)
+        await shown.tick()
+        assert shown.app._strip.display
+        assert not shown.app._panel.display
+        await shown.press("escape")
+        await shown.settle(lambda: len(shown.app.screen_stack) == 1)
+        await shown.tick()
+        assert {len(row) for row in shown.app.roll.text_lines()} == {80}
+
+    run(test, played(4.5), desk=Desk(choices={"model": choice}))
+
+
+def test_it_leaves_when_asked_to_from_outside(played: Played) -> None:
+    async def test(shown: Screening) -> None:
+        shown.app.leave()
+        shown.app.tick()
+        assert shown.app._exit
+        assert not shown.app.return_code
 
     run(test, played(4.5))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from dataclasses import replace
+from threading import Event as Flag
 
 import pytest
 from textual.command import CommandPalette
@@ -56,6 +57,30 @@ def test_the_whole_session_can_be_scrolled_through(played: Played) -> None:
         assert roll.live
 
     run(test, played(30.0))
+
+
+def test_the_beginning_of_a_falling_replay_is_its_first_note(piece: list[Event]) -> None:
+    engine = FakeEngine(piece)
+    engine.play_to(6.0)
+
+    async def test(shown: Screening) -> None:
+        await shown.press("home")
+        assert shown.app.roll.edge == 0
+        assert not shown.app.roll.live
+        await shown.press("space")
+        assert engine.asked == [("seek", 0.0)]
+
+    run(test, engine, desk=Desk(score=piece, view="falling"))
+
+
+def test_before_any_sound_there_is_no_beginning_to_be_frozen_at(played: Played) -> None:
+    async def test(shown: Screening) -> None:
+        await shown.press("home")
+        assert shown.app.roll.live
+        await shown.tick(4.5)
+        assert shown.app.roll.edge == round(4.5 * SAMPLE_RATE)
+
+    run(test, played(0.0))
 
 
 def test_view_palette_and_zoom(played: Played) -> None:
@@ -202,6 +227,33 @@ def test_a_microphone_is_chosen_from_a_list(played: Played) -> None:
         await shown.settle(lambda: isinstance(shown.app.screen, Picker))
         await shown.press("escape")
         assert taken == ["USB [2]"]
+
+    run(test, played(4.5), desk=desk)
+
+
+def test_a_question_asked_twice_is_answered_once(played: Played) -> None:
+    asked: list[Flag] = []
+
+    def offers() -> list[Offer]:
+        let_go = Flag()
+        asked.append(let_go)
+        assert let_go.wait(10.0)
+        return [Offer("USB")]
+
+    desk = Desk(choices={"device": Choice("Microphone", offers, lambda _: None)})
+
+    async def test(shown: Screening) -> None:
+        for times in (1, 2):
+            await shown.press("d")
+            await shown.settle(lambda times=times: len(asked) == times)
+        for one in asked:
+            one.set()
+        await shown.settle(lambda: isinstance(shown.app.screen, Picker))
+        await shown.app.workers.wait_for_complete(
+            [one for one in shown.app.workers if not one.is_cancelled]
+        )
+        await shown.tick()
+        assert len(shown.app.screen_stack) == 2
 
     run(test, played(4.5), desk=desk)
 

@@ -1,7 +1,11 @@
 from __future__ import annotations
 
+from collections.abc import Callable
+from pathlib import Path
+
 import numpy as np
 import pytest
+import soundfile as sf
 
 from transcriber.gate import (
     HOLD_S,
@@ -11,7 +15,8 @@ from transcriber.gate import (
     NoiseGate,
     RoomCalibration,
 )
-from transcriber.levels import decibels
+from transcriber.journal import Journal, audio_path
+from transcriber.levels import FLOOR_DB, decibels
 from transcriber.timing import SAMPLE_RATE
 
 HOLD = round(HOLD_S * SAMPLE_RATE)
@@ -90,3 +95,23 @@ def test_muted_microphone_calibrates() -> None:
     calibration.push(np.zeros(SAMPLE_RATE, np.float32))
 
     assert calibration.threshold_db() == -90.0
+
+
+def test_nan_spoils_neither_gate_nor_meter_nor_journal(
+    engine_on: Callable, drive: Callable, paced: Callable, tmp_path: Path, rng: np.random.Generator
+) -> None:
+    room = (0.001 * rng.standard_normal(4 * SAMPLE_RATE)).astype(np.float32)
+    room[:SAMPLE_RATE] = np.nan
+    journal = Journal(tmp_path, audio=True)
+    engine = engine_on(paced(room), journal=journal)
+    engine.calibrate()
+
+    drive(engine, 90)
+    level = engine.snapshot().stats.level
+    drive(engine)
+    engine.stop()
+
+    assert (level.peak_db, level.rms_db) == (FLOOR_DB, FLOOR_DB)
+    assert engine.snapshot().gate_db == pytest.approx(-42.0, abs=3.0)
+    kept = sf.read(audio_path(journal.path))[0]
+    np.testing.assert_allclose(kept, np.nan_to_num(room), atol=1e-4)

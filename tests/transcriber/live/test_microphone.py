@@ -211,6 +211,19 @@ def test_list_knows_inputs_rates_and_the_default(port: type[FakePortAudio]) -> N
     assert devices[1].channels_used == 2
 
 
+def test_sound_system_that_does_not_list_is_a_sentence_and_waited_out(
+    port: type[FakePortAudio], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def gone(self: FakePortAudio, index: int) -> dict:
+        raise OSError(-9996, "Invalid device")
+
+    monkeypatch.setattr(port, "get_device_info_by_index", gone)
+    for ask in (list_devices, MicrophoneSource):
+        with pytest.raises(MicrophoneError, match="Invalid device"):
+            ask()
+    assert port.terminated == 2
+
+
 @pytest.mark.parametrize(
     ("wanted", "index"), [("", 2), ("1", 1), ("built", 1), ("USB Microphone", 2)]
 )

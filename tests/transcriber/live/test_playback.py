@@ -1,7 +1,8 @@
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +10,7 @@ import pytest
 import soundfile as sf
 
 from transcriber.errors import InputError
+from transcriber.journal import Journal
 from transcriber.playback import FileSource
 from transcriber.timing import SAMPLE_RATE
 
@@ -87,6 +89,51 @@ def test_seek_past_the_end_ends(play: Callable[..., FileSource], clock) -> None:
     assert source.ended
 
 
+@pytest.fixture
+def slow(ramp: Path, clock) -> Iterator[FileSource]:
+    """Open the ramp where a look at the clock takes 0.1 s, so that half a second of it does too."""
+
+    def tick() -> float:
+        clock.now += 0.1
+        return clock.now
+
+    with closing(FileSource(ramp, paced=False, clock=tick, sleep=clock.sleep)) as source:
+        yield source
+
+
+def first_block(source: FileSource) -> np.ndarray:
+    while (block := source.read(0.05)) is None:
+        assert not source.ended
+    return block.samples
+
+
+def test_long_wind_keeps_nobody_waiting_and_tells_its_aim(slow: FileSource) -> None:
+    slow.seek(1.9)
+
+    assert slow.read(0.05) is None
+    assert slow.position_s == 1.9
+    assert first_block(slow)[0] == pytest.approx(0.19, abs=1e-6)
+    assert slow.position_s == pytest.approx(1.91)
+
+
+def test_wind_gives_way_to_another(slow: FileSource) -> None:
+    slow.seek(1.9)
+    assert slow.read(0.05) is None
+
+    slow.seek(0.2)
+
+    assert first_block(slow)[0] == pytest.approx(0.02, abs=1e-6)
+
+
+def test_seek_is_clipped_to_the_file(play: Callable[..., FileSource]) -> None:
+    source = play()
+    source.seek(99.0)
+
+    assert source.read(1.0) is None
+    assert source.ended
+    assert source.position_s == 2.0
+
+
 def test_loop_begins_again(play: Callable[..., FileSource], clock) -> None:
     source = play(loop=True)
 
@@ -105,3 +152,18 @@ def test_unpaced_file_takes_no_time(play: Callable[..., FileSource], clock) -> N
 def test_no_file_is_an_error_at_once(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="does not exist"):
         FileSource(tmp_path / "none.wav")
+
+
+def test_name_that_is_no_text_can_be_written_down(ramp: Path, tmp_path: Path) -> None:
+    path = os.path.join(tmp_path, os.fsdecode(b"caf\xe9.wav"))
+    try:
+        ramp.rename(path)
+    except OSError:
+        pytest.skip("this file system takes no such name")
+    journal = Journal(tmp_path)
+    with closing(FileSource(path)) as source:
+        journal.source(0, source.info)
+    journal.close(1)
+
+    assert source.info.name == "caf\N{REPLACEMENT CHARACTER}.wav"
+    assert source.info.name in journal.path.read_text("utf-8")

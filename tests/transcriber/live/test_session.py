@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
@@ -15,10 +16,12 @@ import soundfile as sf
 
 from transcriber import journal as journals
 from transcriber.audio import AudioReader
+from transcriber.engine import Engine
 from transcriber.errors import InputError, OutputError
 from transcriber.events import Event, NoteOff, NoteOn, PedalOff, PedalOn
 from transcriber.journal import SUFFIX, Journal, audio_path
 from transcriber.midi import read_midi
+from transcriber.model import Model
 from transcriber.replay import Replay
 from transcriber.session import (
     export_audio,
@@ -28,6 +31,7 @@ from transcriber.session import (
     read_session,
 )
 from transcriber.snapshot import Marker
+from transcriber.sources import ArraySource, SourceError
 from transcriber.timing import SAMPLE_RATE
 
 NOON = datetime(2026, 11, 22, 12, 0, 0, tzinfo=UTC)
@@ -112,6 +116,21 @@ def test_export_writes_notes_markers_and_sound(kept: Journal, tmp_path: Path) ->
     assert [note.pitch for note in read_midi(tmp_path / "out.mid").notes] == [60, 62]
     assert b"again, slower" in (tmp_path / "out.mid").read_bytes()
     assert len(sf.read(tmp_path / "out.wav")[0]) == 48_000
+
+
+@pytest.mark.parametrize("text", ["made by amt", "made by amt 2"])
+def test_exported_sound_names_its_program(kept: Journal, tmp_path: Path, text: str) -> None:
+    kept.close(48_000)
+
+    export_audio(read_session(kept.path), tmp_path / "out.wav", text)
+
+    written = (tmp_path / "out.wav").read_bytes()
+    assert text.encode() + b"\0" in written[:100]
+    assert int.from_bytes(written[4:8], "little") == len(written) - 8
+    with AudioReader(tmp_path / "out.wav") as reader:
+        assert sum(len(block) for block in reader) == 48_000
+    assert len(sf.read(tmp_path / "out.wav")[0]) == 48_000
+    assert text.encode() not in audio_path(kept.path).read_bytes()
 
 
 def test_sessions_are_listed_and_found(kept: Journal, tmp_path: Path) -> None:
@@ -209,6 +228,33 @@ def test_engine_keeps_everything_it_tells(
     np.testing.assert_allclose(sf.read(audio_path(journal.path))[0], sound, atol=1e-4)
 
 
+def test_driver_that_hangs_when_closed_holds_up_nothing(
+    lively_model: Model, tmp_path: Path, strike_sound: Callable
+) -> None:
+    closing, ends = threading.Event(), threading.Event()
+    source = ArraySource(strike_sound(0.5), paced=True)
+
+    def close() -> None:
+        closing.set()
+        ends.wait(30.0)
+
+    source.close = close  # type: ignore[method-assign]
+    journal = Journal(tmp_path)
+    engine = Engine(lively_model, lambda: source, journal=journal)
+    engine.start()
+    while not engine.snapshot().samples:
+        time.sleep(0.01)
+
+    with pytest.raises(SourceError, match="does not let go"):
+        engine.stop(0.2)
+
+    assert closing.wait(10.0)
+    assert read_session(journal.path).finished
+    assert engine.snapshot().state == "stopped"
+    ends.set()
+    engine.stop(10.0)
+
+
 KILLED = """
 import sys, time
 from pathlib import Path
@@ -296,6 +342,20 @@ def test_looped_replay_begins_again(kept: Journal, clock) -> None:
 
     assert replay.snapshot().samples == 0
     assert replay.snapshot().state == "listening"
+    assert replay.rounds == 1
+
+
+def test_replay_wound_before_it_starts_waits_there(kept: Journal, clock) -> None:
+    kept.close(50_000)
+    replay = Replay(read_session(kept.path), clock=clock)
+    replay.seek(1.2)
+    clock.now += 5.0
+    assert replay.snapshot().position_s == pytest.approx(1.2)
+
+    replay.start()
+    clock.now += 0.5
+
+    assert replay.snapshot().position_s == pytest.approx(1.7)
 
 
 def test_wav_longer_than_its_header_can_say_promises_nothing() -> None:
