@@ -49,7 +49,7 @@ def _workshop() -> Iterator[None]:
     except ModuleNotFoundError as error:
         raise UsageError(
             f"This command needs {error.name}, which is not installed.",
-            "Install the workshop: pip install 'amt[train]'",
+            "Start it as scripts/amt, which installs that, or: pip install '.[train]' in a clone.",
         ) from error
 
 

@@ -207,7 +207,7 @@ class UrlDepot:
         except ImportError as error:
             raise UsageError(
                 f"{url} cannot be reached: {error}.",
-                "Install what is missing; fsspec itself comes with: pip install 'amt[cluster]'",
+                "Install what is missing: pip install fsspec, and what it needs for such URLs.",
             ) from error
         except (ValueError, OSError) as error:
             raise UsageError(f"{url} cannot be reached: {error}.", "Check the URL.") from error

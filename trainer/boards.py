@@ -107,7 +107,7 @@ class WeightsAndBiases(Board):
             import wandb
         except ModuleNotFoundError as error:
             raise UsageError(
-                "Weights & Biases is not installed.", "Install it with: pip install amt[wandb]"
+                "Weights & Biases is not installed.", "Install it: pip install wandb"
             ) from error
         self._wandb = wandb
         self._project, self._mode = project, "offline" if offline else "online"

@@ -50,6 +50,8 @@ class NetworkConfig:
         dropout: Probability of dropping a per-frame feature while training.
         long_mels: Mel bins of the long window, behind the others in a frame; 0 for none.
         long_channels: Output channels of its convolutions, each with a step of 2 in frequency.
+        depthwise: Whether each convolution but the first is split in two, as in Mobile-AMT: one
+            per channel, then one across channels.
     """
 
     mels: int = 229
@@ -61,6 +63,7 @@ class NetworkConfig:
     dropout: float = 0.1
     long_mels: int = 0
     long_channels: tuple[int, ...] = (32, 32, 32)
+    depthwise: bool = False
 
     def __post_init__(self) -> None:
         if len(self.channels) != len(self.strides):
@@ -84,17 +87,38 @@ class CausalConv(nn.Module):
     """3x3 convolution, batch norm, ReLU; sees the frame and the two before it.
 
     The state is those two input frames: the same lines serve a whole segment and a single frame.
+
+    Args:
+        inputs: Input channels.
+        outputs_: Output channels.
+        stride: Step in frequency.
+        depthwise: Convolve every channel by itself, norm and ReLU, before a 1x1 convolution.
     """
 
-    def __init__(self, inputs: int, outputs_: int, stride: int) -> None:
+    def __init__(self, inputs: int, outputs_: int, stride: int, *, depthwise: bool = False) -> None:
         super().__init__()
-        self.conv = nn.Conv2d(inputs, outputs_, 3, (1, stride), (0, 1), bias=False)
-        self.norm = nn.BatchNorm2d(outputs_)
+        groups = inputs if depthwise else 1
+        middle = inputs if depthwise else outputs_
+        self.conv = nn.Conv2d(inputs, middle, 3, (1, stride), (0, 1), groups=groups, bias=False)
+        self.norm = nn.BatchNorm2d(middle)
+        self.across: nn.Sequential | None = None
+        if depthwise:
+            across = nn.Conv2d(inputs, outputs_, 1, bias=False)
+            self.across = nn.Sequential(across, nn.BatchNorm2d(outputs_))
+
+    @property
+    def mixing(self) -> nn.Parameter:
+        """The weights that mix channels."""
+        weight = self.conv.weight if self.across is None else self.across[0].weight
+        return weight  # type: ignore[return-value]
 
     def forward(self, x: Tensor, past: Tensor | None) -> tuple[Tensor, Tensor]:
         """x [B, C, T, F], past [B, C, 2, F] or None for silence -> y [B, C', T, F'], new past."""
         x = F.pad(x, (0, 0, 2, 0)) if past is None else torch.cat([past.to(x.dtype), x], 2)
-        return F.relu(self.norm(self.conv(x)), inplace=True), x[:, :, -2:]
+        y = F.relu(self.norm(self.conv(x)), inplace=True)
+        if self.across is not None:
+            y = F.relu(self.across(y), inplace=True)
+        return y, x[:, :, -2:]
 
 
 class Convolutions(nn.ModuleList):
@@ -104,15 +128,24 @@ class Convolutions(nn.ModuleList):
         bins: Mel bins of a frame.
         channels: Output channels of each.
         strides: Step in frequency of each.
+        depthwise: Whether all but the first are split, see `CausalConv`.
     """
 
-    def __init__(self, bins: int, channels: tuple[int, ...], strides: tuple[int, ...]) -> None:
+    def __init__(
+        self,
+        bins: int,
+        channels: tuple[int, ...],
+        strides: tuple[int, ...],
+        *,
+        depthwise: bool = False,
+    ) -> None:
         super().__init__()
         self.past_shapes: list[tuple[int, int]] = []
         inputs = 1
         for outputs_, stride in zip(channels, strides, strict=True):
             self.past_shapes.append((inputs, bins))
-            self.append(CausalConv(inputs, outputs_, stride))
+            split = depthwise and inputs > 1
+            self.append(CausalConv(inputs, outputs_, stride, depthwise=split))
             inputs, bins = outputs_, (bins - 1) // stride + 1
         self.width = inputs * bins
 
@@ -133,13 +166,16 @@ class Network(nn.Module):
         super().__init__()
         self.config = config
         self.norm = nn.BatchNorm1d(config.mels)
-        self.convs = Convolutions(config.mels, config.channels, config.strides)
+        depthwise = config.depthwise
+        self.convs = Convolutions(config.mels, config.channels, config.strides, depthwise=depthwise)
         self.dense = nn.Linear(self.convs.width, config.features, bias=False)
         self.past_shapes = list(self.convs.past_shapes)
         if config.long_mels:
             strides = (2,) * len(config.long_channels)
             self.long_norm = nn.BatchNorm1d(config.long_mels)
-            self.long_convs = Convolutions(config.long_mels, config.long_channels, strides)
+            self.long_convs = Convolutions(
+                config.long_mels, config.long_channels, strides, depthwise=depthwise
+            )
             self.long_dense = nn.Linear(self.long_convs.width, config.features, bias=False)
             nn.init.zeros_(self.long_dense.weight)
             self.past_shapes += self.long_convs.past_shapes

@@ -15,7 +15,7 @@ from collections.abc import Iterable
 import torch
 from torch import Tensor, nn
 
-from .network import Network
+from .network import CausalConv, Network
 
 _COEFFICIENTS = (3.4445, -4.7750, 2.0315)
 """Of the Newton-Schulz polynomial that lifts singular values fastest towards 1 (Jordan)."""
@@ -32,14 +32,17 @@ def matrices(network: Network) -> dict[nn.Parameter, int]:
     """The weights that Muon moves, and of how many stacked matrices each consists.
 
     The first convolution has one input and the heads are the output layer: both are left to AdamW,
-    as is done for embeddings and output layers.
+    as is done for embeddings and output layers; so are convolutions of single channels.
     """
-    stacked = {conv.conv.weight: 1 for conv in list(network.convs)[1:]}  # type: ignore[union-attr]
-    stacked[network.dense.weight] = 1
+    stacked: dict[nn.Parameter, int] = {}
+    for conv in list(network.convs)[1:]:
+        assert isinstance(conv, CausalConv)
+        stacked[conv.mixing] = 1
+    stacked[network.dense.weight] = 1  # type: ignore[index]
     for name, weight in network.recurrent.named_parameters():
         if name.startswith("weight"):
             stacked[weight] = GATES
-    return stacked  # type: ignore[return-value]
+    return stacked
 
 
 class Muon(torch.optim.Optimizer):

@@ -83,7 +83,7 @@ def open_midi_port(wanted: str) -> MidiPort:
     except ImportError as error:
         raise OutputError(
             "A MIDI port needs python-rtmidi, which is not installed.",
-            "Install it: pip install 'amt[midi]'.",
+            "Install it: pip install python-rtmidi.",
         ) from error
     except Exception as error:  # rtmidi has its own errors, one per system
         raise OutputError(

@@ -12,9 +12,10 @@ from transcriber import outputs
 
 SMALL = NetworkConfig(32, (4, 6, 6), (2, 1, 2), features=16, hidden=12, layers=2)
 LONG = dataclasses.replace(SMALL, long_mels=24, long_channels=(3, 5))
+SPLIT = dataclasses.replace(LONG, depthwise=True)
 
 
-@pytest.fixture(params=[SMALL, LONG], ids=["one window", "two windows"])
+@pytest.fixture(params=[SMALL, LONG, SPLIT], ids=["one window", "two windows", "depthwise"])
 def network(request: pytest.FixtureRequest) -> Network:
     torch.manual_seed(1)
     network = Network(request.param)
@@ -22,7 +23,7 @@ def network(request: pytest.FixtureRequest) -> Network:
     for _ in range(3):
         network(frames)
     torch.nn.init.normal_(network.heads.weight)
-    if request.param is LONG:
+    if request.param.long_mels:
         torch.nn.init.normal_(network.long_dense.weight)
     return network.eval()
 

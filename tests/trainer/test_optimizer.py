@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 import torch
 from torch import nn
@@ -49,6 +51,9 @@ def test_matrices_are_the_hidden_weights_and_gates_apart() -> None:
     stacked = {names[parameter]: count for parameter, count in matrices(network).items()}
     recurrent = {f"recurrent.weight_{way}_l{i}": 3 for way in ("ih", "hh") for i in (0, 1)}
     assert stacked == {"convs.1.conv.weight": 1, "dense.weight": 1, **recurrent}
+    split = Network(replace(NETWORK, depthwise=True))
+    apart = {name for name, p in split.named_parameters() if p in matrices(split)}
+    assert apart == {"convs.1.across.0.weight", "dense.weight", *recurrent}
 
 
 def test_a_step_is_as_long_as_one_of_adamw() -> None:
