@@ -57,7 +57,7 @@ def interpreter() -> Path | None:
     if not named:
         return None
     path = Path(named)
-    if not path.is_file():
+    if not os.path.isfile(path):
         raise UsageError(
             f"{VARIABLE} names {named}, which is no file.", "Name its .venv/bin/python."
         )

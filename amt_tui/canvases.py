@@ -131,7 +131,8 @@ class SvgCanvas:
             f"<desc>{escape(description)}</desc>"
         )
         with atomic_path(path) as draft:
-            draft.write_text("\n".join([head, *self._shapes, "</svg>\n"]), encoding="utf-8")
+            text = "\n".join([head, *self._shapes, "</svg>\n"])
+            draft.write_text(text, encoding="utf-8", errors="replace")  # of names that are no text
 
 
 def _place(box: Box) -> str:

@@ -50,7 +50,7 @@ def demo(
     from .provenance import check_replaceable, signature
     from .rehearsal import rehearse
 
-    check_replaceable(output)
+    check_replaceable(output, remedy="Name another file with -o.")
     about = _about(FOLDER)
     truth = read_midi(FOLDER / "demo.mid")
     loaded = load_model(model)

@@ -43,7 +43,7 @@ class Job:
     @property
     def is_done(self) -> bool:
         """Whether all of it exists; files appear whole or not at all, so that means finished."""
-        return all(path.exists() for path in self.paths)
+        return all(os.path.exists(path) for path in self.paths)
 
 
 def parse_formats(text: str | None, output: Path | None) -> tuple[str, ...]:
@@ -109,7 +109,7 @@ def plan_jobs(
 
 def _named_format(output: Path | None) -> str | None:
     """Format of an output that names a file, None for a folder."""
-    if output is None or output.is_dir():
+    if output is None or os.path.isdir(output):
         return None
     return _ENDINGS.get(output.suffix.lower())
 

@@ -193,7 +193,7 @@ def evaluate(
     from .provenance import check_replaceable
 
     if output is not None:
-        check_replaceable(output, FORMAT)
+        check_replaceable(output, FORMAT, "Name another file with -o.")
     if pictures is not None:
         _check_matplotlib()
 
@@ -272,7 +272,7 @@ def _report(
         if published:
             print_published(console)
     if output is not None:
-        atomic_write(output, text.encode())
+        atomic_write(output, text.encode(errors="backslashreplace"))
         print(f"Written: {output}", file=sys.stderr)
 
 

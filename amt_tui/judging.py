@@ -6,6 +6,7 @@ they are decided does not depend on the size of the blocks (tests/transcriber/te
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -92,7 +93,7 @@ class Judge:
         from trainer.evaluation import judge
         from trainer.pieces import read_transcript
 
-        if not folder.is_dir():
+        if not os.path.isdir(folder):
             raise InputError(f"{folder} is no folder.", "Pass the one that holds the MIDI files.")
         verdict.transcripts = folder
         collection = self._pieces(verdict, split, excerpts)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -206,6 +207,6 @@ def _check_savable(path: Path) -> None:
     from .provenance import check_replaceable
 
     make_folder(path.parent, "Name another file with --save.")
-    if path.is_dir():
+    if os.path.isdir(path):
         raise OutputError(f"{path} is a folder, not a file.", "Name a file inside it.")
     check_replaceable(path, remedy="Name another file with --save.")

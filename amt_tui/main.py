@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 import sys
+from contextlib import suppress
 from typing import Annotated
 
 import typer
@@ -42,7 +43,7 @@ app.command(epilog=EPILOG, no_args_is_help=True)(transcribe)
 app.command(epilog=LIVE_EPILOG)(live)
 app.command()(devices)
 app.add_typer(sessions, name="sessions")
-app.command()(config)
+app.command(context_settings={"ignore_unknown_options": True})(config)
 app.command()(demo)
 app.command(epilog=EVALUATE_EPILOG, no_args_is_help=True)(evaluate)
 app.add_typer(corpus_app)
@@ -90,6 +91,11 @@ def root(
 
 def main() -> None:
     """Runs the command line; an `AmtError` becomes its two sentences and its exit code."""
+    for stream in (sys.stdout, sys.stderr):
+        # A file's name need not be text, nor what the terminal can show. Another program that calls
+        # this may have put something else here, or nothing.
+        with suppress(AttributeError, ValueError):
+            stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
     try:
         app(_debug_first(sys.argv[1:]), prog_name="amt")
     except AmtError as error:

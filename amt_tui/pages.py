@@ -28,7 +28,7 @@ def replace_part(page: Path, name: str, text: str) -> None:
         raise InputError(f"{page} cannot be read: {error}.", "Name a Markdown file.") from error
     if begin not in old and end not in old:
         gap = "\n" if old else ""
-        atomic_write(page, f"{old}{gap}{part}\n".encode())
+        atomic_write(page, f"{old}{gap}{part}\n".encode(errors="backslashreplace"))
         return
     before, found, rest = old.partition(begin)
     _, closed, after = rest.partition(end)
@@ -37,4 +37,4 @@ def replace_part(page: Path, name: str, text: str) -> None:
             f"{page} has one mark of the part {name!r} without the other.",
             f"It needs one line {begin} and one line {end} after it.",
         )
-    atomic_write(page, f"{before}{part}{after}".encode())
+    atomic_write(page, f"{before}{part}{after}".encode(errors="backslashreplace"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Self
@@ -200,7 +201,9 @@ def _lengths_s(jobs: Sequence[Job]) -> dict[str, float | None]:
     lengths: dict[str, float | None] = {}
     for job in jobs:
         path = job.recording.path
-        if job.recording.is_stdin:
+        # A pipe can be read once, and that is for the work; a folder fails when it is opened.
+        is_pipe = os.path.exists(path) and not os.path.isfile(path) and not os.path.isdir(path)
+        if job.recording.is_stdin or is_pipe:
             lengths[path] = None
             continue
         try:

@@ -6,6 +6,7 @@ what the player recorded. Replacing it silently would destroy something that can
 
 from __future__ import annotations
 
+import os
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -50,18 +51,22 @@ def check_replaceable(
     Args:
         path: What is about to be written.
         mark: By what amt's own file is known; None takes what the ending stands for.
-        remedy: What to do where another program's file is there.
+        remedy: What to do where the file may not be replaced.
 
     Raises:
-        OutputError: Another program's file is there.
+        OutputError: Another program's file is there, or one that may not be read.
     """
+    if not os.path.isfile(path):
+        return  # whether it can be written is for the writer to find out
     try:
-        if not path.is_file():
-            return
         with path.open("rb") as file:
             head = file.read(_HEAD_BYTES)
-    except OSError:
-        return  # whether it can be written is for the writer to find out
+    except FileNotFoundError:
+        return
+    except OSError as error:  # a folder's owner may replace even what may not be read
+        raise OutputError(
+            f"{path} is already there, and whether amt wrote it cannot be read.", remedy
+        ) from error
     known = _MARKS.get(path.suffix.lower(), MARK.encode()) if mark is None else mark.encode()
     if head and known not in head:
         raise OutputError(f"{path} is already there, and amt did not write it.", remedy)

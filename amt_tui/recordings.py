@@ -35,11 +35,12 @@ def find_recordings(inputs: Sequence[str]) -> list[Recording]:
 
     A file is taken whatever its name; in folders (searched to the bottom) and patterns only names
     that end like audio count, and hidden files and folders are passed over. A path that does not
-    exist is kept, so that it fails as one of the batch and the others go on.
+    exist, or a folder in a folder that may not be read, is kept, so that it fails as one of the
+    batch and the others go on.
 
     Raises:
         UsageError: `-` is given twice.
-        InputError: A folder or a pattern holds no recording.
+        InputError: A folder or a pattern holds no recording, or the folder may not be read.
     """
     found: dict[str, Recording] = {}
     for text in inputs:
@@ -56,7 +57,7 @@ def find_recordings(inputs: Sequence[str]) -> list[Recording]:
 
 def _expanded(text: str) -> list[Recording]:
     path = Path(text)
-    if path.is_dir():
+    if os.path.isdir(path):  # Path.is_dir raises where a folder may not be entered
         return _in_folder(path)
     # A file may be called "take [2].wav": a name that exists is a name, not a pattern.
     if glob.has_magic(text) and not os.path.lexists(text):
@@ -66,7 +67,17 @@ def _expanded(text: str) -> list[Recording]:
 
 def _in_folder(folder: Path) -> list[Recording]:
     found = []
-    for parent, folders, names in os.walk(folder):
+
+    def keep(error: OSError) -> None:
+        closed = Path(error.filename)
+        if closed == folder:
+            raise InputError(
+                f"{folder} cannot be read: {error.strerror}.",
+                f'Allow it with: chmod u+rx "{folder}"',
+            ) from error
+        found.append(Recording(str(closed), closed.relative_to(folder)))
+
+    for parent, folders, names in os.walk(folder, onerror=keep):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         for name in sorted(names):
             if is_audio(name) and not name.startswith("."):
@@ -83,7 +94,7 @@ def _matching(pattern: str) -> list[Recording]:
     found = []
     for match in sorted(glob.glob(pattern, recursive=True)):
         path = Path(match)
-        if path.is_file() and is_audio(path):
+        if os.path.isfile(path) and is_audio(path):
             found.append(Recording(match, path.relative_to(fixed)))
     if not found:
         raise InputError(

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import tomllib
 from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
@@ -164,6 +165,10 @@ def config(
 
     For example: amt config profile tight
     """
+    # Numbers may be negative, so that the parser lets everything with a dash pass.
+    for word in (name, value):
+        if word is not None and re.match(r"-+[^\W\d]", word):
+            raise UsageError(f"There is no option {word}.", "See: amt config --help")
     settings = load_settings()
     if name is not None:
         if value is None:

@@ -51,6 +51,10 @@ class Zone:
     levels_db: tuple[float, ...]
     tune_cents: float = 0.0
 
+    def level_db(self, channel: int) -> float:
+        """Level by a channel of the bank, -1 for the mean of all; a mono zone stands in each."""
+        return self.levels_db[min(channel, len(self.levels_db) - 1)]
+
 
 @dataclass(frozen=True)
 class Bank:

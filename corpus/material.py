@@ -13,7 +13,12 @@ import numpy as np
 from transcriber.notes import Note, Pedal, Transcript, sounding
 from transcriber.timing import LOWEST_PITCH, PITCHES
 
+from . import performances
+
 HIGHEST_PITCH = LOWEST_PITCH + PITCHES - 1
+
+SOFTEST = round(performances.SOFTEST)
+"""No note is softer: nobody would hear it, and its label would mislead."""
 
 
 def draw_material(duration_s: float, rng: np.random.Generator) -> Transcript:
@@ -32,11 +37,11 @@ def draw_material(duration_s: float, rng: np.random.Generator) -> Transcript:
 
 
 def _velocity(rng: np.random.Generator) -> int:
-    return int(rng.integers(8, 128))
+    return int(rng.integers(SOFTEST + 1, 128))
 
 
 def _note(onset_s: float, length_s: float, pitch: int, velocity: int) -> Note:
-    return Note(onset_s, onset_s + max(0.03, length_s), pitch, min(127, max(1, velocity)))
+    return Note(onset_s, onset_s + max(0.03, length_s), pitch, min(127, max(SOFTEST, velocity)))
 
 
 def chords(duration_s: float, rng: np.random.Generator) -> list[Note]:
@@ -103,7 +108,7 @@ def scales(duration_s: float, rng: np.random.Generator) -> list[Note]:
     step, period, velocity = int(rng.integers(1, 4)), rng.uniform(0.06, 0.3), _velocity(rng)
     while at < duration_s:
         notes.append(_note(at, period * rng.uniform(0.5, 1.1), pitch, velocity))
-        velocity = min(127, max(5, velocity + int(rng.normal(0, 5))))
+        velocity = min(127, max(SOFTEST, velocity + int(rng.normal(0, 5))))
         pitch += direction * step
         if not LOWEST_PITCH <= pitch <= HIGHEST_PITCH:
             direction = -direction

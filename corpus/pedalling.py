@@ -46,14 +46,14 @@ class Fade:
 class HalfPresses:
     """The half presses among the pedals of a transcript, as an instrument has them.
 
-    The instant of a press decides, as good as by chance, so that a window of a performance sounds
-    as it does in the whole.
+    The instant of its release decides, as good as by chance: a window cuts off the beginning of a
+    press that is down already, which would make all those the same kind.
     """
 
     def __init__(self, pedals: Sequence[Pedal], instrument: Instrument) -> None:
         self._presses = [pedal.onset_s for pedal in pedals]
         self._time_constant_s = instrument.half_pedal_s
-        self.halves = [(s * 61.803) % 1.0 < instrument.half_pedal for s in self._presses]
+        self.halves = [(p.offset_s * 61.803) % 1.0 < instrument.half_pedal for p in pedals]
 
     def fade(self, note: Note) -> Fade | None:
         """How a note goes on whose key comes up under a half press, None for any other note."""

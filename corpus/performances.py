@@ -24,6 +24,9 @@ from .licences import is_free
 HELD_OUT = ("validation", "test")
 """MAESTRO splits that are never trained on, so that figures on MAESTRO stay honest."""
 
+READER = 1
+"""Is raised when performances are read in another way: what was kept is then read anew."""
+
 SOFTEST = 15.0
 """A drawn style takes no note down to this velocity, where nobody would hear it and its label would
 mislead.
@@ -154,11 +157,12 @@ def read_zip(path: Path, free_only: bool = False) -> Iterator[tuple[str, Transcr
         free_only: Leave out collections whose licence is not free.
 
     Raises:
-        InputError: The zip itself cannot be read.
+        InputError: The zip itself or the manifest cannot be read.
     """
     manifest = _manifest(path)
     licences = manifest.get("licences") or {}
-    splits = {item["arc"]: item.get("maestro_split") for item in manifest["items"]}
+    items = [item for item in manifest.get("items") or [] if "arc" in item]
+    splits = {item["arc"]: item.get("maestro_split") for item in items}
     try:
         with zipfile.ZipFile(path) as archive:
             for name in sorted(archive.namelist()):
@@ -188,12 +192,22 @@ def collection_licences(path: Path) -> dict[str, str]:
     return dict(_manifest(path).get("licences") or {})
 
 
+def manifest_path(path: Path) -> Path:
+    """Where the manifest of a zip of performances lies, if it has one."""
+    return path.parent / "manifest.json"
+
+
 def _manifest(path: Path) -> dict[str, Any]:
-    """What lies beside a zip of performances; one without items where nothing does."""
-    manifest = path.parent / "manifest.json"
+    """What lies beside a zip of performances; empty where nothing does."""
+    manifest = manifest_path(path)
     if not manifest.exists():
-        return {"items": []}
-    read: dict[str, Any] = json.loads(manifest.read_text())
+        return {}
+    try:
+        read: dict[str, Any] = json.loads(manifest.read_text())
+    except (OSError, ValueError) as error:
+        raise InputError(
+            f"The manifest {manifest} cannot be read ({error}).", "Get it and its zip again."
+        ) from error
     return read
 
 

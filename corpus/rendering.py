@@ -41,12 +41,15 @@ _WIDE = 100
 
 @dataclass(frozen=True, slots=True)
 class _Voice:
-    """A string that sounds: struck, damped from `release_s`, struck again at `restrike_s`."""
+    """A string that sounds: struck, damped from `release_s`, quenched from `last_s`, where it is
+    struck again or the dampers of a half-pressed pedal fall.
+    """
 
     onset_s: float
     release_s: float
     damped_s: float
-    restrike_s: float
+    last_s: float
+    quench_s: float = RESTRIKE_FADE_S
 
 
 @numba.njit(cache=True, fastmath=True, nogil=True)
@@ -117,15 +120,17 @@ def render(
         if note.pitch < FIRST_UNDAMPED and note.offset_s < start_s - 1.0:
             continue
         release_s, damped_s = note.offset_s, _damping_s(instrument, note.pitch)
+        last_s, quench_s = restrike_s, RESTRIKE_FADE_S
         fade = presses.fade(note)
         if fade is not None:
+            if note.offset_s < restrike_s:  # the pedal comes up, and the dampers are firm again
+                last_s, quench_s = note.offset_s, damped_s
             release_s, damped_s = fade.from_s, fade.time_constant_s
         if note.pitch >= FIRST_UNDAMPED:
             release_s = np.inf
         out = bridge[place(note.pitch) % len(bridge)]
-        _strike(
-            out, note, instrument, start_s, _Voice(note.onset_s, release_s, damped_s, restrike_s)
-        )
+        voice = _Voice(note.onset_s, release_s, damped_s, last_s, quench_s)
+        _strike(out, note, instrument, start_s, voice)
         _release(out, note, instrument, start_s, restrike_s)
     if transcript.pedals and instrument.resonance_db is not None:
         bridge[0] += _sympathetic(
@@ -175,7 +180,7 @@ def _strike(
         if zone.high_velocity - zone.low_velocity >= _WIDE:
             tilt = min(max(tilt + instrument.touch * (note.velocity / 127.0 - 0.5), -0.9), 1.5)
         level_db = _target_db(note, instrument) + layer.level_db
-        level_db -= zone.levels_db[layer.channel]
+        level_db -= zone.level_db(layer.channel)
         gain = 10.0 ** (level_db / 20.0) / _tilt_gain(tilt, zone.root)
         _sound(out, layer, zone, ratio, gain, tilt, start_s, voice)
 
@@ -209,17 +214,17 @@ def _sound(
     begin = max(0, int(np.ceil(strike - _EXACT)))
     position = max(0.0, (begin - strike) * ratio)
     hold = _samples_after(begin, voice.release_s - start_s)
-    quench = _samples_after(begin, voice.restrike_s - start_s)
+    quench = _samples_after(begin, voice.last_s - start_s)
     # What was damped before the window began enters it as quiet as it had become.
     gain *= _keep(voice.damped_s) ** max(0, min(quench, 0) - min(hold, 0))
-    gain *= _keep(RESTRIKE_FADE_S) ** max(0, -quench)
+    gain *= _keep(voice.quench_s) ** max(0, -quench)
     channels = layer.bank.samples
     chosen = [layer.channel] if layer.channel != ALL_CHANNELS else range(len(channels))
     for channel in chosen:
         _mix(
             out, channels[channel, zone.start : zone.stop], begin, position, ratio,
             gain / len(chosen), tilt, max(hold, 0), _keep(voice.damped_s), max(quench, 0),
-            _keep(RESTRIKE_FADE_S),
+            _keep(voice.quench_s),
         )  # fmt: skip
 
 
@@ -242,7 +247,7 @@ def _release(
         # A long note has died away by the time its key comes back: so has its damper's thump.
         faded_db = min(30.0, 4.0 * (note.offset_s - note.onset_s))
         level_db = _target_db(note, instrument) + instrument.release_db - faded_db
-        gain = 10.0 ** ((level_db - zone.levels_db[layer.channel]) / 20.0)
+        gain = 10.0 ** ((level_db - zone.level_db(layer.channel)) / 20.0)
         voice = _Voice(note.offset_s, np.inf, 1.0, np.inf)
         _sound(out, layer, zone, 1.0, gain, 0.0, start_s, voice)
 

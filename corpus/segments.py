@@ -89,10 +89,11 @@ class SegmentSource:
         self.mix = mix
         self.samples = round(seconds * SAMPLE_RATE)
         self.seed = seed
+        pianos = bool(banks or soundfonts)
         weights = np.array([
-            mix.performances if len(repertoire) and banks else 0.0,
+            mix.performances if len(repertoire) and pianos else 0.0,
             mix.recordings if recordings else 0.0,
-            mix.exercises if banks else 0.0,
+            mix.exercises if pianos else 0.0,
             mix.silence,
         ])  # fmt: skip
         self._shares = np.cumsum(weights / weights.sum())
@@ -115,8 +116,8 @@ class SegmentSource:
         return replace(dry, audio=apply(dry.audio, chain, self.acoustics))
 
     def _instrument(self, rng: np.random.Generator) -> Instrument:
-        banks: Sequence[Bank] = self.banks
-        if self.soundfonts and rng.random() < self.mix.soundfonts:
+        banks: Sequence[Bank] = self.banks or self.soundfonts
+        if self.banks and self.soundfonts and rng.random() < self.mix.soundfonts:
             banks = self.soundfonts
         bank = banks[int(rng.integers(len(banks)))]
         return Instrument.draw(bank, rng, self.banks)

@@ -263,9 +263,22 @@ class StoredSource:
         sound = item.audio[start : start + self.samples].astype(np.float32) / 32767.0
         audio = np.pad(sound, (0, self.samples - len(sound)))
         lead = round(LEAD_S * SAMPLE_RATE)
-        transcript = unpack(item.notes, item.pedals, start, self.samples, lead)
+        notes, pedals = item.notes, item.pedals
+        if len(sound) < self.samples:  # what rang on after the item is not heard in the silence
+            notes, pedals = (_until(records, len(sound)) for records in (notes, pedals))
+        transcript = unpack(notes, pedals, start, self.samples, lead)
         if self.augmentation is not None:
-            chain = draw(self.augmentation, self.acoustics, rng)
+            piano = bool(transcript.notes)
+            chain = draw(self.augmentation, self.acoustics, rng, piano=piano)
             # A segment keeps its length and its times.
             audio = apply(audio, replace(chain, detune_cents=0.0), self.acoustics)
         return Segment(audio, transcript, lead / SAMPLE_RATE)
+
+
+def _until(records: NDArray[np.void], end: int) -> NDArray[np.void]:
+    """NOTE or PEDAL records of what is over at sample `end`."""
+    ended = records.copy()
+    for name in ("offset", "key_offset"):
+        if name in (ended.dtype.names or ()):
+            ended[name] = np.minimum(ended[name], end)
+    return ended

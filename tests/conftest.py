@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import errno
 import faulthandler
 import importlib.util
 import json
 import multiprocessing
+import os
 import zipfile
 from collections.abc import Callable, Generator, Iterable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
@@ -105,6 +107,31 @@ def repository() -> Path:
 def rng(request: pytest.FixtureRequest) -> np.random.Generator:
     """Return a generator seeded by the test's name: the same numbers in every run."""
     return np.random.default_rng(list(request.node.nodeid.encode()))
+
+
+@pytest.fixture
+def close_folder(monkeypatch: pytest.MonkeyPatch) -> Callable[[Path], None]:
+    """Return what makes a folder one that may not be read, as its rights do for all but root."""
+
+    def close(folder: Path) -> None:
+        listed, opened = os.scandir, os.open
+
+        def deny(path: object) -> None:
+            if os.path.abspath(str(path)) == os.path.abspath(folder):
+                raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
+
+        def scandir(path: Any = ".") -> Any:
+            deny(path)
+            return listed(path)
+
+        def open_(path: Any, *rest: Any, **named: Any) -> int:
+            deny(path)
+            return opened(path, *rest, **named)
+
+        monkeypatch.setattr(os, "scandir", scandir)
+        monkeypatch.setattr(os, "open", open_)
+
+    return close
 
 
 @pytest.fixture

@@ -149,6 +149,28 @@ def test_script_is_executable_and_parses(name: str) -> None:
     subprocess.run(["bash", "-n", str(path)], check=True, timeout=60)
 
 
+def test_scripts_find_what_they_import() -> None:
+    for name in ("numba", "scipy", "torch", "onnx"):
+        pytest.importorskip(name)
+    scripts = [
+        str(path)
+        for path in sorted((REPOSITORY / "scripts").iterdir())
+        if path.is_file() and path.read_text().startswith("#!/usr/bin/env python3\n")
+    ]
+    assert len(scripts) > 5
+    code = "import runpy, sys\nfor path in sys.argv[2:]: runpy.run_path(path, run_name='imported')"
+    run = subprocess.run(
+        # The benchmarks start themselves anew in .venv where this is another interpreter.
+        [sys.executable, "-c", code, "--help", *scripts],
+        cwd=REPOSITORY,
+        capture_output=True,
+        text=True,
+        timeout=240,
+        check=False,
+    )
+    assert run.returncode == 0, run.stderr
+
+
 @pytest.mark.parametrize("name", ["LICENSE", "LICENSE_weights", "CONTRIBUTING.md", "README.md"])
 def test_document_is_there(name: str) -> None:
     assert (REPOSITORY / name).stat().st_size > 100

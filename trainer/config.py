@@ -73,7 +73,7 @@ class RunConfig:
         onset_width: Frames that carry an onset target.
         precision: "bf16" or "fp32".
         seed: Decides weights and material.
-        validate_every: Steps between validations; 0 for none.
+        validate_every: Steps between validations, of which the last step has one; 0 for none.
         validate_seconds: Seconds of each development recording that are scored.
         validate_pieces: Most pieces of a corpus's validation split that are scored.
         patience: Validations in a row without a better score that end the training; 0 for never.

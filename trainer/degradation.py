@@ -64,7 +64,8 @@ class Degradation:
         Returns:
             float32 [S]; the input itself where nothing is to be done.
         """
-        rng = np.random.default_rng([self.seed, zlib.crc32(name.encode())])
+        letters = name.encode(errors="surrogateescape")  # a file's name need not be text
+        rng = np.random.default_rng([self.seed, zlib.crc32(letters)])
         if self.rt60_s is not None:
             samples = _in_room(samples, rng, self.rt60_s)
         if self.noise_snr_db is not None:

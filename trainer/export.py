@@ -25,7 +25,6 @@ from transcriber.errors import ModelError
 from transcriber.network import ANSWERS, FRAMES, NEW, OnnxNetwork
 
 from . import checkpoint
-from .config import RunConfig
 from .cost import training_cost
 from .network import Network, probabilities
 
@@ -73,11 +72,11 @@ def export(
         The description stored in the file.
 
     Raises:
-        ModelError: The checkpoint cannot be read, or the exported graph does not answer as the
-            network does.
+        ModelError: The checkpoint cannot be read or is of a version with other settings, or the
+            exported graph does not answer as the network does.
     """
     stored = checkpoint.load(source)
-    config = RunConfig.from_json(stored.meta["config"])
+    config = stored.config
     network = Network(config.network)
     network.load_state_dict(stored.part("average"))
     network.eval()

@@ -49,9 +49,11 @@ class Progress:
     stale: int = 0
     validated: int = 0
 
-    def owes_validation(self, every: int) -> bool:
-        """Whether one is due after this step and was not finished."""
-        return every > 0 and self.step % every == 0 and self.validated < self.step
+    def owes_validation(self, config: RunConfig) -> bool:
+        """Whether one is due after this step, as after the last, and was not finished."""
+        every = config.validate_every
+        due = every > 0 and (self.step % every == 0 or self.step >= config.steps)
+        return due and self.validated < self.step
 
     def take(self, score: float) -> bool:
         """Takes in a validation score; whether it is the best so far."""
@@ -131,7 +133,9 @@ def _train(
     source = load_source(config, run.parent / "cache")
     development = load_development(config) if config.validate_every else None
     if process.rank == 0:
-        _claim(run, config, resuming=progress.step > 0)
+        make_folder(run)
+        # When resuming too: whoever resumes next is to find things where they lie now.
+        atomic_write(run / "config.json", config.to_json().encode())
     watching.begin(Beginning(run, config, progress.step, progress.best, known))
 
     def keep(name: str) -> None:
@@ -139,10 +143,12 @@ def _train(
             meta = {"config": config.to_json(), **vars(progress)}
             learner.save(run / name, {**meta, "git": known["git"], "material": known["material"]})
 
-    def look() -> None:
-        """Validates where that is due, also where an earlier start was stopped while it did."""
-        if development is None or not progress.owes_validation(config.validate_every):
-            return
+    def look() -> bool:
+        """Validates where that is due, also where an earlier start was stopped while it did;
+        whether it was.
+        """
+        if development is None or not progress.owes_validation(config):
+            return False
         keep(LAST)  # whoever wants the machine back may not wait for the end of a validation
         began = time.monotonic()
         scores = validate(learner.average.state, config, development, process)
@@ -151,9 +157,12 @@ def _train(
             keep(BEST)
         seconds = time.monotonic() - began
         watching.validation(Validation(progress.step, scores, better, seconds))
+        return True
 
-    look()
+    owed = look()
     reason = _reason(progress, config)
+    if owed and reason:
+        keep(LAST)  # or the next start would validate once more
     journal = Journal(run) if profile_memory else None
     with closing(batches(source, config, progress.step, process, journal)) as served:
         while not reason:
@@ -213,9 +222,3 @@ def _begin(learner: Learner, last: Path, material: dict[str, str]) -> Progress:
     learner.load(stored)
     meta = {"validated": stored.meta["step"], "stale": 0, **stored.meta}
     return Progress(meta["step"], meta["best"], meta["stale"], meta["validated"])
-
-
-def _claim(run: Path, config: RunConfig, *, resuming: bool) -> None:
-    make_folder(run)
-    if not resuming:
-        atomic_write(run / "config.json", config.to_json().encode())

@@ -14,7 +14,7 @@ from corpus.banks import Bank, bank_paths, load_bank
 from corpus.builds import load_plan
 from corpus.licences import is_free
 from corpus.noises import prepare
-from corpus.performances import Repertoire, collection, read_zip
+from corpus.performances import READER, Repertoire, collection, manifest_path, read_zip
 from corpus.recordings import Recording, load_recordings
 from corpus.segments import Segment, SegmentSource
 from corpus.store import Corpus, StoredSource
@@ -97,24 +97,31 @@ def _check_free(corpus: Corpus) -> None:
 
 def _load_rendered(config: RunConfig, cache: Path) -> SegmentSource:
     data = config.data
-    for what, path in (("performances", data.performances), ("sample banks", data.banks)):
+    pianos = data.banks or data.soundfonts
+    for what, path in (("performances", data.performances), ("sample banks", pianos)):
         if not path:
             raise InputError(
                 f"There are no {what} to render training segments from.",
                 "Name a data folder laid out as docs/training.md describes.",
             )
+    banks, soundfonts = _load_banks(data, data.banks), _load_banks(data, data.soundfonts)
+    if not banks and not soundfonts:
+        raise InputError(
+            f"No sample bank is left in {pianos} to render performances on.",
+            "Look at data.exclude, and at --free, which leaves out banks that are not free.",
+        )
     recordings = [
         recording for recording in _load_recordings(data) if recording.piano not in data.exclude
     ]
     return SegmentSource(
         load_repertoire(data, cache),
-        _load_banks(data, data.banks),
+        banks,
         recordings,
         _load_acoustics(data),
         config.mix,
         config.seconds,
         config.seed,
-        _load_banks(data, data.soundfonts),
+        soundfonts,
     )
 
 
@@ -142,10 +149,13 @@ def _load_acoustics(data: DataConfig) -> Acoustics:
 
 
 def load_repertoire(data: DataConfig, cache: Path) -> Repertoire:
-    """Parsed performances, from the cache when the zip has not changed."""
+    """Parsed performances, from the cache when neither zip nor manifest has changed."""
     zipped = Path(data.performances)
     stat = zipped.stat()
-    key = f"{zipped.resolve()} {stat.st_size} {stat.st_mtime_ns} {data.exclude}"
+    key = f"{READER} {zipped.resolve()} {stat.st_size} {stat.st_mtime_ns} {data.exclude}"
+    manifest = manifest_path(zipped)
+    if manifest.exists():  # it tells what is held out, and what is free
+        key += f" {hashlib.sha256(manifest.read_bytes()).hexdigest()}"
     if data.free_only:
         key += " free"
     stored = cache / f"performances-{hashlib.sha256(key.encode()).hexdigest()[:12]}.npz"

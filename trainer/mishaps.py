@@ -52,16 +52,19 @@ def nonfinite(
 @contextmanager
 def deaths_told() -> Iterator[None]:
     """Turns what torch says about dead workers and peers into a sentence."""
+    killed = LostProcess(
+        "A loader worker was killed, as the system does where memory runs out.",
+        "Make room, or lower --set workers or batch; the same command goes on from the last "
+        "checkpoint.",
+    )
     try:
         yield
+    except (ConnectionError, EOFError) as error:  # it died while handing over a batch
+        raise killed from error
     except RuntimeError as error:
         text = str(error)
         if "DataLoader worker" in text:
-            raise LostProcess(
-                "A loader worker was killed, as the system does where memory runs out.",
-                "Make room, or lower --set workers or batch; the same command goes on from the "
-                "last checkpoint.",
-            ) from error
+            raise killed from error
         if "gloo" in text or isinstance(error, torch.distributed.DistError):
             raise LostProcess(
                 "Another process of this training is gone.",

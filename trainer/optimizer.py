@@ -31,14 +31,18 @@ GATES = 3
 def matrices(network: Network) -> dict[nn.Parameter, int]:
     """The weights that Muon moves, and of how many stacked matrices each consists.
 
-    The first convolution has one input and the heads are the output layer: both are left to AdamW,
-    as is done for embeddings and output layers; so are convolutions of single channels.
+    The first convolutions have one input and the heads are the output layer: both are left to
+    AdamW, as is done for embeddings and output layers; so are convolutions of single channels.
     """
+    paths = [(network.convs, network.dense)]
+    if network.config.long_mels:
+        paths.append((network.long_convs, network.long_dense))
     stacked: dict[nn.Parameter, int] = {}
-    for conv in list(network.convs)[1:]:
-        assert isinstance(conv, CausalConv)
-        stacked[conv.mixing] = 1
-    stacked[network.dense.weight] = 1  # type: ignore[index]
+    for convs, dense in paths:
+        for conv in list(convs)[1:]:
+            assert isinstance(conv, CausalConv)
+            stacked[conv.mixing] = 1
+        stacked[dense.weight] = 1  # type: ignore[index]
     for name, weight in network.recurrent.named_parameters():
         if name.startswith("weight"):
             stacked[weight] = GATES
@@ -92,7 +96,9 @@ class Muon(torch.optim.Optimizer):
 
     def _orthogonal_momentum(self, weight: Tensor, momentum: float) -> Tensor:
         state = self.state[weight]
-        if not state:
+        # A checkpoint from before this was a matrix holds AdamW's moments of it, of no use here.
+        if "momentum" not in state:
+            state.clear()
             state["momentum"] = torch.zeros_like(weight)
         average = state["momentum"].lerp_(weight.grad, 1.0 - momentum)
         ahead = weight.grad.lerp(average, momentum)  # type: ignore[union-attr]

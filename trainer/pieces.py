@@ -113,6 +113,9 @@ class Collection:
 def find_pieces(folder: Path, split: str | None = None) -> Collection:
     """Finds the pieces of a folder, searched to the bottom.
 
+    A folder in it that may not be read counts as a piece, which fails when it is opened: left out,
+    its pieces would not be missed.
+
     Args:
         folder: Where recordings and their notes lie side by side; or a corpus.
         split: Only pieces of this split, by the folder's `manifest.json` (`items` with `audio` and
@@ -123,14 +126,19 @@ def find_pieces(folder: Path, split: str | None = None) -> Collection:
         UsageError: A split was asked for that the folder does not tell or does not have, or none of
             a corpus.
     """
-    if not folder.is_dir():
-        what = "is not a folder" if folder.exists() else "does not exist"
+    if not os.path.isdir(folder):
+        what = "is not a folder" if os.path.exists(folder) else "does not exist"
         raise InputError(f"{folder} {what}.", "Pass a folder of recordings with MIDI beside them.")
     if is_corpus(folder):
         return Collection(folder, find_stored(folder, split))
     chosen = None if split is None else _split_names(folder, split)
     pieces, without = [], []
-    for audio in _recordings(folder):
+    recordings, closed = _recordings(folder)
+    for below in closed:
+        name = below.relative_to(folder).as_posix()
+        if chosen is None or any(one.startswith(f"{name}/") for one in chosen):
+            pieces.append(Piece(name, below, below))
+    for audio in recordings:
         name = audio.relative_to(folder).with_suffix("").as_posix()
         if chosen is not None and name not in chosen:
             continue
@@ -145,6 +153,7 @@ def find_pieces(folder: Path, split: str | None = None) -> Collection:
             + (f" in split {split}." if split else "."),
             "Put take.mid next to take.wav, and so on.",
         )
+    pieces.sort(key=lambda piece: piece.audio)
     return Collection(folder, tuple(pieces), tuple(without))
 
 
@@ -166,7 +175,7 @@ def read_transcript(folder: Path, piece: AnyPiece, collection: Collection) -> Tr
     for place in (folder / piece.name, folder / stem):
         for suffix in MIDI_SUFFIXES:
             path = place.with_name(place.name + suffix)
-            if path.is_file():
+            if os.path.isfile(path):
                 return read_midi(path)
     longer = [name for other in collection.pieces if len(name := Path(other.name).name) > len(stem)]
     found = sorted(
@@ -192,18 +201,32 @@ def _extends(name: str, stem: str) -> bool:
     return name.startswith(stem) and not name[len(stem) : len(stem) + 1].isalnum()
 
 
-def _recordings(folder: Path) -> list[Path]:
-    found = []
-    for parent, folders, names in os.walk(folder):
+def _recordings(folder: Path) -> tuple[list[Path], list[Path]]:
+    """The recordings of a folder, and the folders in it that may not be read.
+
+    Raises:
+        InputError: The folder itself may not be read.
+    """
+    found, closed = [], []
+
+    def keep(error: OSError) -> None:
+        if Path(error.filename) == folder:
+            raise InputError(
+                f"{folder} cannot be read: {error.strerror}.",
+                f'Allow it with: chmod u+rx "{folder}"',
+            ) from error
+        closed.append(Path(error.filename))
+
+    for parent, folders, names in os.walk(folder, onerror=keep):
         folders[:] = [name for name in folders if not name.startswith(".")]
         found += [Path(parent, n) for n in names if is_audio(n) and not n.startswith(".")]
-    return sorted(found)
+    return sorted(found), closed
 
 
 def _beside(audio: Path, suffixes: Sequence[str]) -> Path | None:
     for suffix in suffixes:
         path = audio.with_suffix(suffix)
-        if path.is_file():
+        if os.path.isfile(path):
             return path
     return None
 
@@ -217,7 +240,7 @@ def _split_names(folder: Path, split: str) -> set[str]:
         if tables:
             with tables[-1].open(newline="", encoding="utf-8") as file:
                 rows = [(row["audio_filename"], row["split"]) for row in csv.DictReader(file)]
-        elif manifest.is_file():
+        elif os.path.isfile(manifest):
             items = json.loads(manifest.read_text(encoding="utf-8"))["items"]
             rows = [(item["audio"], item["split"]) for item in items if "split" in item]
     except (OSError, ValueError, KeyError, TypeError) as error:

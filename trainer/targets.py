@@ -16,7 +16,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from transcriber import outputs
-from transcriber.notes import Transcript
+from transcriber.notes import Note, Transcript
 from transcriber.timing import LOWEST_PITCH, PITCHES, FrameClock
 
 SHIFT_REACH = 1
@@ -52,10 +52,18 @@ def target_rows(
     velocity, shift = rows[:, outputs.VELOCITY], rows[:, outputs.SHIFT]
     velocity[:] = shift[:] = UNTAUGHT
     first = clock.instant(0) + start
-    for note in transcript.notes:
+    spans: list[tuple[Note, int, int]] = []
+    following: dict[int, int] = {}
+    # Backwards, for a note ends with the next strike of its key, also where its label says later.
+    for note in reversed(transcript.notes):
         key = note.pitch - LOWEST_PITCH
         strike = clock.frame_of(clock.samples(note.onset_s) - start)
         end = max(clock.frame_of(clock.samples(note.offset_s) - start), strike + 1)
+        end = min(end, following.get(key, end))
+        spans.append((note, strike, end))
+        following[key] = strike
+    for note, strike, end in reversed(spans):
+        key = note.pitch - LOWEST_PITCH
         if end + onset_width <= 0 or strike - SHIFT_REACH >= frames:
             continue
         frame[max(strike, 0) : max(end, 0), key] = 1.0

@@ -25,6 +25,7 @@ from .evaluation import MEASURES, Timing, means
 from .frontend import LogMelBatch
 from .network import Network, probabilities
 from .processes import Process
+from .stored import StoredPiece
 
 THRESHOLDS = (0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8)
 """Onset thresholds tried at each validation."""
@@ -58,12 +59,15 @@ def load_development(config: RunConfig) -> Development | None:
     return Development(cut) if cut else None
 
 
-def _from_split(corpus: Corpus, pieces: int) -> list[Recording]:
+def _from_split(corpus: Corpus, most: int) -> list[Recording]:
     numbers = corpus.numbers("validation")
-    if len(numbers) > pieces:
-        numbers = numbers[np.linspace(0, len(numbers) - 1, pieces).astype(int)]
-    items = ((int(number), corpus[int(number)]) for number in numbers)
-    return [Recording(str(number), "", item.audio, item.transcript) for number, item in items]
+    if len(numbers) > most:
+        numbers = numbers[np.linspace(0, len(numbers) - 1, most).astype(int)]
+    pieces = (StoredPiece(str(number), corpus, number) for number in numbers.tolist())
+    return [
+        Recording(piece.name, "", corpus[piece.number].audio, piece.truth(piece.duration_s()))
+        for piece in pieces
+    ]
 
 
 @torch.no_grad()

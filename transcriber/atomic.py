@@ -33,9 +33,13 @@ def atomic_path(path: str | os.PathLike[str]) -> Iterator[Path]:
             `OSError` of the block is taken for one of writing.
     """
     target = Path(os.path.realpath(path))
-    if target.is_dir():
+    try:
+        is_folder, is_other = target.is_dir(), target.exists() and not target.is_file()
+    except OSError as error:  # a folder that may not be entered, a name too long
+        raise _unwritten(path, error) from error
+    if is_folder:
         raise OutputError(f"{path} is a folder, not a file.", "Name a file inside it.")
-    if target.exists() and not target.is_file():
+    if is_other:
         try:
             yield target
         except OSError as error:

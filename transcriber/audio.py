@@ -18,6 +18,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Self, cast
@@ -86,7 +87,7 @@ class AudioReader:
 
     Raises:
         InputError: The input is missing, unreadable, empty, no audio, or outside 8 to 192 kHz.
-            While reading: it holds NaN or infinity, or turns out to be empty.
+            While reading: it holds NaN or infinity, turns out to be empty, or the disk fails.
     """
 
     def __init__(self, path: str | os.PathLike[str], *, block_s: float = 1.0) -> None:
@@ -98,7 +99,8 @@ class AudioReader:
         self._file = _open(name)
         self._spooled: BinaryIO | None = None
         try:
-            self._source = self._decoder()
+            with _sentences(self._name):
+                self._source = self._decoder()
             self._check()
         except BaseException:
             self._release()
@@ -122,7 +124,7 @@ class AudioReader:
     def __iter__(self) -> Iterator[np.ndarray]:
         """Float32 mono blocks `[n]` at `SAMPLE_RATE`, n > 0, of varying length."""
         resampler = Resampler(self.info.sample_rate)
-        while len(block := self._source.read(self._block)):
+        while len(block := self._read()):
             yield from self._deliver(resampler.push(self._mix(block)))
         yield from self._deliver(resampler.finish())
         if self._frames == 0:
@@ -158,6 +160,10 @@ class AudioReader:
             return SoundFileStream(self._file, self._name)
         self._spooled = spool(bytes(head), self._file)
         return SoundFileStream(self._spooled, self._name)
+
+    def _read(self) -> np.ndarray:
+        with _sentences(self._name):
+            return self._source.read(self._block)
 
     def _check(self) -> None:
         rate = self._source.sample_rate
@@ -229,10 +235,22 @@ def _open(name: str) -> BinaryIO:
         if sys.stdin is None or sys.stdin.isatty():
             raise InputError(
                 "Nothing is piped into standard input.",
-                "For example: arecord -f cd | amt transcribe -",
+                "For example: arecord -f cd -d 60 | amt transcribe -",
             )
         return cast(BinaryIO, sys.stdin.buffer)
     return open_input(name, "a recording")
+
+
+@contextmanager
+def _sentences(name: str) -> Iterator[None]:
+    """Turns the errors of a disk or a network that fails in the middle into the user's."""
+    try:
+        yield
+    except OSError as error:
+        raise InputError(
+            f"{name} cannot be read on: {error.strerror or error}.",
+            "Check the disk, or copy the recording to another one.",
+        ) from error
 
 
 def _empty(name: str) -> InputError:

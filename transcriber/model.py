@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from dataclasses import asdict, dataclass, field
 from importlib import resources
 from pathlib import Path
@@ -115,7 +116,7 @@ def _locate(name_or_path: str) -> Path:
     if name_or_path in bundled:
         return Path(str(resources.files("transcriber") / "models" / (name_or_path + SUFFIX)))
     path = Path(name_or_path)
-    if path.is_file():
+    if os.path.isfile(path):
         return path
     raise ModelError(
         f"There is no model named or stored at {name_or_path}.",

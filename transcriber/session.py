@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -56,7 +57,7 @@ class Session:
     def audio(self) -> Path | None:
         """The sound, where it was kept."""
         path = audio_path(self.path)
-        return path if path.is_file() else None
+        return path if os.path.isfile(path) else None
 
     @property
     def notes(self) -> int:
@@ -135,7 +136,7 @@ def find_session(wanted: str, folder: Path) -> Session:
     Raises:
         InputError: There is none, or several.
     """
-    if Path(wanted).is_file():
+    if os.path.isfile(wanted):
         return read_session(Path(wanted))
     if wanted == "last" and (kept := list_sessions(folder)):
         return kept[0]

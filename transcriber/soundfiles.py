@@ -7,7 +7,11 @@ stays flat.
 from __future__ import annotations
 
 import shutil
+import signal
 import tempfile
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import BinaryIO, cast
 
 import numpy as np
@@ -34,6 +38,78 @@ class _ForwardFile(soundfile.SoundFile):  # type: ignore[misc]
         return False
 
 
+class _Source:
+    """What libsndfile reads from; keeps the error that C code between here and there would lose.
+
+    Args:
+        stream: Seekable.
+    """
+
+    def __init__(self, stream: BinaryIO) -> None:
+        self._stream = stream
+        self._error: OSError | None = None
+
+    def readinto(self, buffer: bytearray) -> int:
+        """Fills the buffer as far as there are bytes; a failing disk is an end, for now."""
+        try:
+            return self._stream.readinto(buffer)  # type: ignore[attr-defined,no-any-return]
+        except OSError as error:
+            self._error = error
+            return 0
+
+    def seek(self, offset: int, whence: int = 0) -> int:
+        """Goes to a position."""
+        try:
+            return self._stream.seek(offset, whence)
+        except OSError as error:
+            self._error = error
+            return 0
+
+    def tell(self) -> int:
+        """The position in bytes."""
+        return self._stream.tell()
+
+    @contextmanager
+    def guard(self) -> Iterator[None]:
+        """Surrounds a call of libsndfile's.
+
+        Raises:
+            OSError: The disk failed meanwhile, whatever libsndfile made of that.
+        """
+        with _deaf_to_interrupts():
+            try:
+                yield
+            finally:
+                if self._error is not None:
+                    raise self._error
+
+
+@contextmanager
+def _deaf_to_interrupts() -> Iterator[None]:
+    """Holds Ctrl-C back until the block has ended.
+
+    Inside a callback from C its KeyboardInterrupt would be printed and lost, and libsndfile would
+    take it for the end of the file. Other threads than the main one never get it.
+    """
+    former = signal.getsignal(signal.SIGINT)
+    if threading.current_thread() is not threading.main_thread() or not callable(former):
+        yield
+        return
+    came = False
+
+    def keep(*_: object) -> None:
+        nonlocal came
+        came = True
+
+    signal.signal(signal.SIGINT, keep)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, former)
+        if came:
+            former(signal.SIGINT, None)
+
+
 class SoundFileStream:
     """Samples of one compressed recording.
 
@@ -52,6 +128,7 @@ class SoundFileStream:
 
     Raises:
         InputError: libsndfile does not know the format, or finds it damaged from the start.
+        OSError: The disk fails.
     """
 
     def __init__(self, stream: BinaryIO, name: str) -> None:
@@ -60,8 +137,10 @@ class SoundFileStream:
         head = stream.read(SIGNATURE_BYTES)
         self.cut_off = head[:4] == b"OggS" and not _ogg_ends(stream)
         stream.seek(0)
+        self._source = _Source(stream)
         try:
-            self._file = _ForwardFile(stream)
+            with self._source.guard():
+                self._file = _ForwardFile(self._source)
         except (soundfile.LibsndfileError, TypeError) as error:
             raise _refusal(name, head) from error
         frames = self._file.frames
@@ -83,20 +162,14 @@ class SoundFileStream:
 
         Raises:
             InputError: The damage comes before the first sample.
+            OSError: The disk fails.
         """
         block = np.empty((frames, self.channels), np.float32)
         if self._ended:
             return block[:0]
-        try:
-            got = len(self._file.read(frames, out=block))
-        except soundfile.LibsndfileError as error:
-            # The samples decoded before the error are in `block`; only the position tells how many.
-            got = min(max(self._file.tell() - self._delivered, 0), frames)
-            if self._delivered + got == 0:
-                raise _damaged(self._name) from error
-            self._finish(got)
-            return block[:got]
-        if got < frames:
+        with self._source.guard():
+            got = self._fill(block)
+        if got < frames or self._ended:
             self._finish(got)
         self._delivered += got
         return block[:got]
@@ -104,6 +177,19 @@ class SoundFileStream:
     def close(self) -> None:
         """Releases the decoder, not the stream."""
         self._file.close()
+
+    def _fill(self, block: np.ndarray) -> int:
+        """Decodes into the block as far as it goes; returns for how many samples that is."""
+        frames = len(block)
+        try:
+            return len(self._file.read(frames, out=block))
+        except soundfile.LibsndfileError as error:
+            # The samples decoded before the error are in `block`; only the position tells how many.
+            got: int = min(max(self._file.tell() - self._delivered, 0), frames)
+            if self._delivered + got == 0:
+                raise _damaged(self._name) from error
+            self._ended = True
+            return got
 
     def _finish(self, got: int) -> None:
         self._ended = True

@@ -7,24 +7,37 @@
 
 const KEPT = "amt-large";
 
+/** How WebAssembly begins. */
+const WASM = [0x00, 0x61, 0x73, 0x6d];
+
+/** A file to fetch: its (absolute) URL, and what tells it, unpacked, from something else. */
+export interface Wanted {
+  url: string;
+  fits(data: Uint8Array): boolean;
+}
+
+export function isWasm(data: Uint8Array): boolean {
+  return WASM.every((byte, i) => data[i] === byte);
+}
+
 /** Called with the share of all bytes that has come, 0..1. */
 export type Progress = (share: number) => void;
 
-/** Fetches files, unpacked, in the order of their (absolute) URLs; those kept from earlier loads need no network. */
-export async function download(urls: string[], progress: Progress): Promise<Uint8Array[]> {
+/** Fetches files, unpacked, in the order given; those kept from earlier loads need no network. */
+export async function download(wanted: Wanted[], progress: Progress): Promise<Uint8Array[]> {
   const cache = await keptFiles();
-  const shares = urls.map(() => 0);
+  const shares = wanted.map(() => 0);
   const files = await Promise.all(
-    urls.map((url, i) =>
-      fetchOnce(url, cache, (share) => {
+    wanted.map((one, i) =>
+      fetchOnce(one, cache, (share) => {
         shares[i] = share;
-        progress(shares.reduce((sum, one) => sum + one, 0) / urls.length);
+        progress(shares.reduce((sum, share) => sum + share, 0) / wanted.length);
       }),
     ),
   );
   for (const request of (await cache?.keys()) ?? []) {
     // Files of an earlier version of the page.
-    if (!urls.includes(request.url)) await cache?.delete(request);
+    if (!wanted.some(({ url }) => url === request.url)) await cache?.delete(request);
   }
   return files;
 }
@@ -38,18 +51,27 @@ async function keptFiles(): Promise<Cache | null> {
   }
 }
 
+/** A page that a host or a hotel's network answers in the file's place is never kept. */
 async function fetchOnce(
-  url: string,
+  { url, fits }: Wanted,
   cache: Cache | null,
   progress: Progress,
 ): Promise<Uint8Array> {
-  let packed = await cache?.match(url, { ignoreVary: true }).then((kept) => kept?.arrayBuffer());
-  if (packed === undefined) {
-    packed = await fetchAll(url, progress);
-    await cache?.put(url, new Response(packed)).catch(() => undefined); // no room: works, unkept
+  const kept = await cache?.match(url, { ignoreVary: true }).then((one) => one?.arrayBuffer());
+  if (kept !== undefined) {
+    const data = await unpack(new Uint8Array(kept));
+    // Otherwise an earlier version of the page has kept it without a look.
+    if (fits(data)) {
+      progress(1);
+      return data;
+    }
   }
+  const packed = await fetchAll(url, progress);
+  const data = await unpack(new Uint8Array(packed));
+  if (!fits(data)) throw new Error(`fetch of ${url} brought something else`);
+  await cache?.put(url, new Response(packed)).catch(() => undefined); // no room: works, unkept
   progress(1);
-  return unpack(new Uint8Array(packed));
+  return data;
 }
 
 async function fetchAll(url: string, progress: Progress): Promise<ArrayBuffer> {

@@ -1,10 +1,10 @@
 /** The listener's thread: loads the network, hears what the recorder posts, transcribes files. */
 
-import { download } from "./downloads";
+import { download, isWasm } from "./downloads";
 import type { Event } from "./events";
 import { Ear } from "./hearing";
 import type { Reply, Request } from "./messages";
-import { readInfo, type ModelInfo } from "./model";
+import { isModel, readInfo, type ModelInfo } from "./model";
 import { OnnxNetwork, type Network } from "./network";
 import { listenerProblem } from "./problems";
 import type { Block } from "./recorder.worklet";
@@ -138,9 +138,11 @@ class Line {
 }
 
 async function load(runtime: string, model: string): Promise<void> {
-  const [wasm, graph] = await download([runtime, model], (share) =>
-    reply({ kind: "loading", share }),
-  );
+  const wanted = [
+    { url: runtime, fits: isWasm },
+    { url: model, fits: isModel },
+  ];
+  const [wasm, graph] = await download(wanted, (share) => reply({ kind: "loading", share }));
   info = readInfo(graph);
   network = await OnnxNetwork.load(wasm, graph);
   // The first run is slow: it should not fall into the first note.

@@ -19,13 +19,23 @@ import { WakeLock } from "./wakelock";
 /** A phone that is further behind says so. */
 const BEHIND_S = 1;
 
+/** Notes that can be saved. */
+interface Take {
+  events: Event[];
+  label: Label;
+}
+
 class App {
   private readonly stage = new Stage(() => this.tell());
   private readonly wakeLock = new WakeLock();
   private listener: Listener | null = null;
   private sessions: Sessions | null = null;
   /** What Save writes. */
-  private shown: { events: Event[]; label: Label } | null = null;
+  private shown: Take | null = null;
+  /** What Save writes when no replay is shown. */
+  private played: Take | null = null;
+  /** The microphone is being opened or a recording read: nothing else can be begun meanwhile. */
+  private waiting = false;
   /** A recording that is being transcribed. */
   private job: { label: Label; events: Event[]; share: number } | null = null;
   /** What the status says while nothing goes on. */
@@ -82,7 +92,7 @@ class App {
       this.tell();
     };
     page.leave.onclick = () => {
-      this.stage.leaveReplay();
+      this.leaveReplay();
       this.rest("Ready");
     };
     page.dismiss.onclick = () => showProblem(null);
@@ -94,13 +104,11 @@ class App {
   }
 
   private async listen(): Promise<void> {
-    if (this.listener === null) return;
-    this.stage.leaveReplay();
-    this.rest("Opening the microphone");
-    page.listen.disabled = true;
-    this.interrupted = false;
-    try {
-      const live = await Live.begin(this.listener, this.sessions, {
+    const { listener } = this;
+    if (listener === null || this.waiting || this.job !== null) return;
+    const begun = await this.attempt("Opening the microphone", async () => {
+      this.interrupted = false;
+      const live = await Live.begin(listener, this.sessions, {
         interrupted: (yes) => {
           this.interrupted = yes;
           this.tell();
@@ -109,12 +117,11 @@ class App {
         unkept: showProblem,
       });
       showProblem(null);
-      this.shown = { events: live.events, label: this.label("Microphone", 0) };
+      this.leaveReplay(); // one begun meanwhile
+      this.shown = this.played = { events: live.events, label: this.label("Microphone", 0) };
       this.stage.begin(live);
-    } catch (error) {
-      showProblem(listenerProblem(error));
-      return this.rest("Not listening");
-    }
+    });
+    if (!begun) return this.rest("Not listening");
     void this.wakeLock.acquire();
     // That sessions outlive a phone that is short of room; asked where there is one to keep.
     void navigator.storage?.persist?.();
@@ -146,19 +153,38 @@ class App {
   }
 
   private async transcribe(file: File): Promise<void> {
-    if (this.listener === null || this.job !== null) return;
-    if (this.live?.listening) await this.stop();
-    this.stage.leaveReplay();
-    this.rest(`Reading ${file.name}`);
-    try {
+    if (this.listener === null || this.waiting || this.job !== null) return;
+    await this.attempt(`Reading ${file.name}`, async () => {
+      if (this.live?.listening) await this.stop();
       const samples = await readRecording(file);
+      if (this.listener === null) return; // it has failed meanwhile, and said so
       this.job = { label: this.label(file.name, samples.length), events: [], share: 0 };
       this.listener.transcribe(samples);
       showProblem(null);
+    });
+    this.rest("Ready");
+  }
+
+  /** Does what takes a while and may fail, which is told; true when it was done. */
+  private async attempt(status: string, work: () => Promise<void>): Promise<boolean> {
+    this.waiting = true;
+    this.leaveReplay();
+    this.rest(status);
+    try {
+      await work();
+      return true;
     } catch (error) {
       showProblem(listenerProblem(error));
+      return false;
+    } finally {
+      this.waiting = false;
     }
-    this.rest("Ready");
+  }
+
+  /** The roll and Save go back to the session before the replay. */
+  private leaveReplay(): void {
+    this.stage.leaveReplay();
+    this.shown = this.played;
   }
 
   private play(label: Label, events: Event[]): void {
@@ -208,6 +234,8 @@ class App {
     const { label, events: all } = this.job;
     this.job = null;
     void this.keep(label, all);
+    // Where no session lies under its replay, Save goes on writing it when that is closed.
+    if (this.live === null) this.played = { events: all, label };
     this.play(label, all);
   }
 
@@ -230,7 +258,8 @@ class App {
 
   /** Brings the buttons in line with what can be done now. */
   private refresh(): void {
-    const ready = this.listener !== null && this.job === null && !this.live?.finishing;
+    const free = !this.waiting && this.job === null && !this.live?.finishing;
+    const ready = this.listener !== null && free;
     const listening = this.live?.listening ?? false;
     page.listen.disabled = page.open.disabled = page.file.disabled = !ready;
     page.listen.classList.toggle("on", listening);

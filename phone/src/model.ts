@@ -16,14 +16,14 @@ export interface ModelInfo {
   decoder: DecoderSettings;
 }
 
+/** Whether a file is a whole model, of whatever version. */
+export function isModel(data: Uint8Array): boolean {
+  return description(data) !== undefined;
+}
+
 /** Reads the description in a model file. Throws `Problem` where there is none to be used. */
 export function readInfo(data: Uint8Array): ModelInfo {
-  let text: string | undefined;
-  try {
-    text = metadata(data).get("amt");
-  } catch {
-    text = undefined;
-  }
+  const text = description(data);
   if (text === undefined) {
     throw new Problem("The model is damaged.", "Load the page again.");
   }
@@ -32,6 +32,14 @@ export function readInfo(data: Uint8Array): ModelInfo {
     throw new Problem("The model does not fit this page.", "Build both from the same version.");
   }
   return describe(values);
+}
+
+function description(data: Uint8Array): string | undefined {
+  try {
+    return metadata(data).get("amt");
+  } catch {
+    return undefined;
+  }
 }
 
 /** The description as the page uses it; `values` are the model file's. */

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import errno
 import json
+import os
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -182,3 +184,74 @@ def test_one_broken_recording_does_not_stop_the_others(
     assert document["exit_code"] == 4
     assert document["files"][1]["error"]["exit_code"] == 4
     assert sorted(path.name for path in files_below(tmp_path / "out")) == ["a.mid", "c.mid"]
+
+
+LONG = "x" * 300
+
+
+def test_a_name_too_long_fails_alone(amt: Callable, sing: Callable, tmp_path: Path) -> None:
+    sing("take.wav")
+    run = amt("transcribe", f"{LONG}.wav", "take.wav", "-o", "out", "--skip-existing")
+    assert run.code == 4
+    assert "File name too long" in run.err
+    assert [path.name for path in files_below(tmp_path / "out")] == ["take.mid"]
+
+
+def test_an_output_of_a_name_too_long(amt: Callable, sing: Callable) -> None:
+    sing("take.wav")
+    assert amt("transcribe", "take.wav", "-o", f"{LONG}.mid").code == 5
+    assert amt("demo", "-o", f"{LONG}.mid").code == 5
+
+
+def test_transcripts_of_a_name_too_long(amt: Callable, tmp_path: Path) -> None:
+    run = amt("evaluate", tmp_path, "--transcripts", LONG)
+    assert run.code == 4
+    assert "is no folder" in run.err
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="names are bytes on Linux")
+@pytest.mark.parametrize("options", [("--json",), ("--show", "--plot", "svg"), ("--plot", "png")])
+def test_a_name_that_is_no_text(
+    amt: Callable, sing: Callable, tmp_path: Path, options: tuple[str, ...]
+) -> None:
+    name = os.fsdecode(b"in/B\xe4r")
+    sing("in/plain.wav").rename(tmp_path / f"{name}.wav")
+    (tmp_path / f"{name}.flac").write_bytes(b"")
+    sing("in/a.wav")
+    run = amt("transcribe", "in", *options)
+    assert run.code == 4
+    assert "Error: in/B\\udce4r.flac is empty" in run.err
+    if options == ("--json",):
+        files = json.loads(run.out)["files"]
+        assert [file["status"] for file in files] == ["failed", "done", "done"]
+        assert files[1]["input"] == f"{name}.wav"
+    assert (tmp_path / "in" / "a.mid").exists()
+
+
+def test_a_file_that_cannot_be_read_is_not_replaced(
+    amt: Callable, sing: Callable, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sing("take.wav")
+    (tmp_path / "take.mid").write_bytes(b"MThd, and I am the truth")
+
+    def deny(path: Path, mode: str) -> None:
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
+
+    with monkeypatch.context() as closed:
+        closed.setattr(Path, "open", deny)
+        run = amt("transcribe", "take.wav")
+    assert run.code == 5
+    assert "whether amt wrote it cannot be read" in run.err
+    assert (tmp_path / "take.mid").read_bytes() == b"MThd, and I am the truth"
+
+
+def test_a_folder_that_may_not_be_read_fails_alone(
+    amt: Callable, sing: Callable, tmp_path: Path, close_folder: Callable[[Path], None]
+) -> None:
+    sing("in/a.wav")
+    sing("in/sub/b.wav")
+    close_folder(tmp_path / "in" / "sub")
+    run = amt("transcribe", "in", "-o", "out")
+    assert run.code == 4
+    assert "in/sub may not be read by you" in run.err
+    assert [path.name for path in files_below(tmp_path / "out")] == ["a.mid"]

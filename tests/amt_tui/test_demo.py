@@ -49,6 +49,7 @@ def test_output_can_be_chosen_and_is_not_taken_from_others(amt: Callable, bundle
     run = amt("demo", "-o", "theirs.mid")
     assert run.code == 5
     assert "amt did not write it" in run.err
+    assert run.err.endswith("Name another file with -o.\n")  # there is no --overwrite
 
 
 def test_missing_recording_has_its_sentence(amt: Callable, bundle: Path) -> None:

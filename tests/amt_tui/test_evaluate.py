@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -282,3 +283,22 @@ def test_works_without_scipy_and_torch(
     assert run.code == 2
     assert "needs numba, which is not installed" in run.err
     assert amt("evaluate", "--silence", "data").code == 2
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="names are bytes on Linux")
+def test_a_name_that_is_no_text(amt: Callable, data: Path) -> None:
+    name = os.fsdecode(b"B\xe4r")
+    for path in data.glob("half.*"):
+        path.rename(path.with_stem(name))
+    run = amt("evaluate", "data", "-o", "report.json", "--gain-db", "-3", "--card", "page.md")
+    assert run.code == 0
+    assert "B\\udce4r" in run.out
+    document = json.loads(Path("report.json").read_text())
+    assert name in [piece["name"] for piece in document["pieces"]]
+
+
+def test_a_report_does_not_replace_what_is_none(amt: Callable, data: Path) -> None:
+    Path("theirs.json").write_text("{}")
+    run = amt("evaluate", "data", "-o", "theirs.json")
+    assert run.code == 5
+    assert run.err.endswith("Name another file with -o.\n")  # there is no --overwrite

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import os
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
@@ -110,3 +112,17 @@ def test_exit_codes() -> None:
     assert result(unwritten) == 5
     assert result(unwritten, bad) == 4
     assert result(bad, interrupted=True) == 130
+
+
+def test_a_named_pipe_is_left_for_the_work(sing: Callable, tmp_path: Path) -> None:
+    sound = sing("a.wav", seconds=3.0).read_bytes()
+    os.mkfifo(tmp_path / "b.wav")
+    jobs = jobs_of("a.wav", "b.wav")
+    display = BarDisplay(terminal(), jobs, show=False)  # would wait here for a writer
+    writer = threading.Thread(target=(tmp_path / "b.wav").write_bytes, args=(sound,))
+    writer.start()
+    with display:
+        result = run_batch(jobs, model.load_model(), Style(), display)
+    writer.join(timeout=10)
+    assert [outcome.status for outcome in result.outcomes] == ["done", "done"]
+    assert result.outcomes[1].duration_s == 3.0

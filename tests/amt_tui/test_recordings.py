@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -60,3 +61,12 @@ def test_nothing_found_is_an_error(tree: Path) -> None:
     (tree / "empty").mkdir()
     with pytest.raises(InputError, match="holds no recordings"):
         find_recordings(["in/empty"])
+
+
+def test_a_folder_that_may_not_be_read_is_kept(
+    tree: Path, close_folder: Callable[[Path], None]
+) -> None:
+    close_folder(tree / "sub")
+    assert below("in") == ["a.wav", "b.FLAC", "sub"]
+    with pytest.raises(InputError, match="in/sub cannot be read: Permission denied"):
+        find_recordings(["in/sub"])

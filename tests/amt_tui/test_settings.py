@@ -97,3 +97,22 @@ def test_config_refuses_what_cannot_be(amt: Callable) -> None:
     assert run.code == 2
     assert "profile cannot be fast" in run.err
     assert amt("config", "profile").code == 2
+
+
+def test_config_takes_negative_numbers(amt: Callable) -> None:
+    assert "gate_db = -40.0" in amt("config", "gate_db", "-40").out
+    assert "sensitivity = -2" in amt("config", "sensitivity", "-2").out
+
+
+@pytest.mark.parametrize(
+    "words",
+    [("--jsn",), ("-x",), ("device", "--jsn"), ("gate_db", "-inf"), ("gate_db", "-4", "-x")],
+)
+def test_config_refuses_unknown_options(
+    amt: Callable, config_file: Path, words: tuple[str, ...]
+) -> None:
+    run = amt("config", *words)
+
+    assert run.code == 2
+    assert run.err
+    assert not config_file.exists()

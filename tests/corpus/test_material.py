@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from corpus.material import KINDS, draw_material
+from corpus.performances import SOFTEST
 
 
 @pytest.mark.parametrize("seed", range(40))
@@ -34,6 +35,12 @@ def test_every_kind_fills_its_time_and_its_keyboard(kind: object) -> None:
     assert min(n.pitch for n in notes) < 40
     assert max(n.pitch for n in notes) > 90
     assert len({n.velocity for n in notes}) > 50
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_no_note_is_too_soft_to_be_heard(kind: object) -> None:
+    notes = [n for seed in range(20) for n in kind(20.0, np.random.default_rng(seed))]
+    assert SOFTEST <= min(n.velocity for n in notes) < 30
 
 
 def test_the_same_seed_gives_the_same_music() -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from corpus.banks import Bank, load_bank
 from corpus.instruments import Instrument
-from corpus.pedalling import FIRST_UNDAMPED, GONE_DB, as_heard
+from corpus.pedalling import FIRST_UNDAMPED, GONE_DB, HalfPresses, as_heard
 from corpus.rendering import render
 from transcriber.notes import Note, Pedal, Transcript
 
@@ -63,6 +63,13 @@ def test_the_press_ends_with_the_last_note_it_holds(half: Instrument) -> None:
     kept = heard(half, replace(HELD, offset_s=0.6), pedal=short)
     assert kept.pedals == (short,)
     assert kept.notes[0].offset_s == 0.6
+
+
+def test_a_press_that_was_down_before_is_no_more_often_half(bank: Bank) -> None:
+    """A window sets its beginning to 0."""
+    piano = replace(Instrument.plain(bank), half_pedal=0.4)
+    halves = [HalfPresses([Pedal(0.0, at)], piano).halves[0] for at in np.arange(0.3, 5.0, 0.07)]
+    assert 0.2 < np.mean(halves) < 0.6
 
 
 def test_a_press_that_holds_nothing_is_no_press(half: Instrument) -> None:

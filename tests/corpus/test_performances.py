@@ -31,6 +31,20 @@ def test_without_a_manifest_nothing_is_held_out(toy_data: Path, tmp_path: Path) 
     assert len(list(read_zip(Path(copy)))) == 3
 
 
+@pytest.mark.parametrize("manifest", ['{"licences": {}}', '{"items": [{"file": "x"}]}'])
+def test_a_manifest_may_say_less(toy_data: Path, tmp_path: Path, manifest: str) -> None:
+    copy = shutil.copy(toy_data / "midi" / "performances.zip", tmp_path)
+    (tmp_path / "manifest.json").write_text(manifest)
+    assert len(list(read_zip(Path(copy)))) == 3
+
+
+def test_a_damaged_manifest(toy_data: Path, tmp_path: Path) -> None:
+    copy = shutil.copy(toy_data / "midi" / "performances.zip", tmp_path)
+    (tmp_path / "manifest.json").write_text('{"items": [')
+    with pytest.raises(InputError, match=r"The manifest .* cannot be read"):
+        list(read_zip(Path(copy)))
+
+
 def test_no_zip(tmp_path: Path) -> None:
     (tmp_path / "a.zip").write_bytes(b"no zip")
     for path in (tmp_path / "a.zip", tmp_path / "none.zip"):

@@ -165,6 +165,25 @@ def test_pedal_presses_that_lift_the_dampers_partly_let_notes_fade(bank: Bank) -
     )
 
 
+@pytest.mark.parametrize("start_s", [0.0, 0.9])
+def test_a_half_pressed_pedal_that_comes_up_lets_the_dampers_fall(
+    bank: Bank, start_s: float
+) -> None:
+    half = replace(
+        Instrument.plain(bank), half_pedal=1.0, half_pedal_s=1.2, release_db=-200.0, pedal_db=-200.0
+    )
+    note = Note(0.2, 0.8, 48, 100, key_offset_s=0.4)
+    longer = replace(note, offset_s=1.9)
+    short, held = (
+        render(Transcript.of([n], [Pedal(0.1, n.offset_s)]), half, 24_000, start_s)
+        for n in (note, longer)
+    )
+    up = round(16_000 * max(0.0, 0.8 - start_s))
+    assert np.allclose(short[:up], held[:up])
+    after = 1.2 - start_s
+    assert level_db(short, after, after + 0.1) < level_db(held, after, after + 0.1) - 25
+
+
 def test_some_presses_are_half_presses_and_the_same_ones_every_time(bank: Bank) -> None:
     instrument = replace(Instrument.plain(bank), half_pedal=0.4, half_pedal_s=0.1)
     faded = []
@@ -248,6 +267,17 @@ def test_a_microphone_is_a_channel_or_all_of_them(bank: Bank) -> None:
     # Either way the note has the level that its velocity asks for.
     assert np.allclose(heard[0], one(Instrument.plain(bank), note))
     assert np.allclose(heard[0], heard[1], atol=1e-4)
+
+
+def test_a_bank_may_have_mono_and_stereo_zones(bank: Bank) -> None:
+    """A mono zone stands in every channel."""
+    left = bank.samples[0]
+    both = replace(bank, samples=np.stack([left, left]))
+    note = Note(0.1, 0.5, 63, 90)  # its key coming back is heard, too
+    expected = one(Instrument.plain(bank), note)
+    for channel in (-1, 0, 1):
+        heard = one(replace(Instrument.plain(both), layers=(Layer(both, channel),)), note)
+        assert np.allclose(heard, expected, atol=1e-5)
 
 
 def check_single_notes(instrument: Instrument, pitches: Sequence[int], least_db: float) -> None:

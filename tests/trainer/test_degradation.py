@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import numpy as np
 import pytest
 
@@ -80,3 +82,8 @@ def test_noise_only_has_levels_in_the_range(noises: tuple) -> None:
     for start in range(0, len(track), SAMPLE_RATE):
         assert LEVELS_DBFS[0] - 3 < rms_db(track[start : start + SAMPLE_RATE]) < LEVELS_DBFS[1] + 3
     assert np.array_equal(track, noise_only(noises, 30.0, seed=0))
+
+
+def test_a_name_that_is_no_text_decides_the_chances_too(piano: np.ndarray) -> None:
+    name = os.fsdecode(b"B\xe4r")
+    assert len(Degradation(gain_db=-20.0).apply(piano, name)) == len(piano)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -100,6 +101,16 @@ def test_a_graph_that_answers_otherwise_is_not_written(
     with pytest.raises(ModelError, match="differs from the network by"):
         export.export(stored, target, LABEL, DecoderSettings(), {})
     assert not target.exists()
+
+
+def test_a_checkpoint_with_unknown_settings_gets_a_sentence(stored: Path, tmp_path: Path) -> None:
+    found = checkpoint.load(stored)
+    settings = json.loads(found.meta["config"]) | {"telepathy": 1}
+    other = tmp_path / "other.safetensors"
+    meta = found.meta | {"config": json.dumps(settings)}
+    checkpoint.save_weights(other, replace(found, meta=meta))
+    with pytest.raises(ModelError, match=r"not of this version of amt .*telepathy"):
+        export.export(other, tmp_path / "other.onnx", LABEL, DecoderSettings(), {})
 
 
 def test_a_second_export_takes_any_number_of_frames_and_says_nothing(

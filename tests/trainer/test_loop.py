@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import shutil
 import signal
 from collections.abc import Callable
 from dataclasses import replace
@@ -135,6 +136,28 @@ def test_a_validation_that_was_cut_off_costs_no_step_and_is_made_up_for(
     assert [validation.step for validation in resumed.validations] == [10, 20]
 
 
+def test_the_last_steps_are_validated_too(config: RunConfig, tmp_path: Path) -> None:
+    config = replace(config, steps=5, validate_every=2, validate_seconds=1.0)
+
+    class Seen(Observer):
+        def __init__(self) -> None:
+            self.steps: list[int] = []
+
+        def validation(self, validation: Validation) -> None:
+            self.steps.append(validation.step)
+
+    seen, never, again = Seen(), Seen(), Seen()
+    last = train(config, tmp_path / "run", observers=[seen]).last
+    assert seen.steps == [2, 4, 5]
+    assert checkpoint.load(last).meta["validated"] == 5
+    last = train(replace(config, validate_every=0), tmp_path / "never", observers=[never]).last
+    assert never.steps == []
+    # Resumed where nothing is left to do, what is owed is made up for, once.
+    for _ in range(2):
+        train(config, tmp_path / "never", observers=[again])
+    assert again.steps == [5]
+
+
 def test_a_run_depends_on_its_seed(config: RunConfig, tmp_path: Path) -> None:
     config = replace(config, steps=2)
     one, again = (train(config, tmp_path / name).last for name in ("one", "again"))
@@ -157,6 +180,20 @@ def test_a_changed_configuration_is_refused(config: RunConfig, tmp_path: Path) -
         train(replace(config, seed=2, learning_rate=1.0), tmp_path)
     assert last.read_bytes() == before
     train(replace(config, threads=1, checkpoint_every=5), tmp_path)
+
+
+def test_places_changed_on_resuming_are_remembered(
+    config: RunConfig, toy_data: Path, tmp_path: Path
+) -> None:
+    config = replace(config, steps=1)
+    train(config, tmp_path / "run")
+    moved = shutil.copytree(toy_data / "pianos", tmp_path / "elsewhere")
+    elsewhere = replace(config, data=replace(config.data, banks=str(moved)))
+    train(elsewhere, tmp_path / "run")
+    assert RunConfig.from_json((tmp_path / "run/config.json").read_text()) == elsewhere
+    with pytest.raises(UsageError):
+        train(replace(config, seed=2), tmp_path / "run")
+    assert RunConfig.from_json((tmp_path / "run/config.json").read_text()) == elsewhere
 
 
 def test_a_truncated_checkpoint_is_refused(config: RunConfig, tmp_path: Path) -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import shutil
 import signal
 import time
+from dataclasses import replace
 from multiprocessing import active_children
 from pathlib import Path
 
@@ -12,9 +14,16 @@ import pytest
 import torch
 
 from corpus.segments import Segment
+from trainer import material
 from trainer.batches import batches
 from trainer.config import DataConfig, RunConfig, default_data
-from trainer.material import MixedSource, check_same_material, fingerprint, load_source
+from trainer.material import (
+    MixedSource,
+    check_same_material,
+    fingerprint,
+    load_repertoire,
+    load_source,
+)
 from trainer.processes import Process
 from transcriber.errors import InputError, UsageError
 from transcriber.notes import Transcript
@@ -114,8 +123,35 @@ def test_fingerprints_tell_changed_material(toy_data: Path, tmp_path: Path) -> N
 
 @pytest.mark.parametrize("missing", ["performances", "banks"])
 def test_material_that_is_missing(toy_data: Path, tmp_path: Path, missing: str) -> None:
-    from dataclasses import replace
-
     data = replace(default_data(toy_data), **{missing: ""})
     with pytest.raises(InputError, match="to render training segments from"):
         load_source(RunConfig(data=data), tmp_path)
+
+
+def test_a_run_without_a_bank_does_not_train_on_noise(toy_data: Path, tmp_path: Path) -> None:
+    data = replace(default_data(toy_data), exclude=("toy",))
+    with pytest.raises(InputError, match=r"No sample bank is left in .*pianos"):
+        load_source(RunConfig(data=data), tmp_path)
+
+
+def test_soundfonts_alone_will_do(toy_data: Path, tmp_path: Path) -> None:
+    data = default_data(toy_data)
+    data = replace(data, banks="", soundfonts=data.banks, recordings="")
+    source = load_source(RunConfig(data=data, seconds=1.0), tmp_path)
+    assert any(source.draw(number).transcript.notes for number in range(5))
+
+
+def test_performances_are_read_anew_by_another_manifest_or_reader(
+    toy_data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = Path(shutil.copytree(toy_data / "midi", tmp_path / "midi"))
+    data = DataConfig(performances=str(folder / "performances.zip"))
+    assert set(load_repertoire(data, tmp_path).names) == {"a/one.mid", "b/three.mid"}
+    (folder / "manifest.json").write_text('{"items": []}')
+    assert len(load_repertoire(data, tmp_path).names) == 3
+    assert len(list(tmp_path.glob("*.npz"))) == 2
+    load_repertoire(data, tmp_path)
+    assert len(list(tmp_path.glob("*.npz"))) == 2
+    monkeypatch.setattr(material, "READER", material.READER + 1)
+    load_repertoire(data, tmp_path)
+    assert len(list(tmp_path.glob("*.npz"))) == 3

@@ -56,6 +56,30 @@ def test_matrices_are_the_hidden_weights_and_gates_apart() -> None:
     assert apart == {"convs.1.across.0.weight", "dense.weight", *recurrent}
 
 
+def test_the_long_window_has_matrices_too() -> None:
+    network = Network(replace(NETWORK, long_mels=16, long_channels=(4, 6)))
+    names = {name for name, p in network.named_parameters() if p in matrices(network)}
+    assert {name for name in names if name.startswith("long")} == {
+        "long_convs.1.conv.weight",
+        "long_dense.weight",
+    }
+
+
+def test_moments_from_before_a_weight_was_a_matrix_are_left() -> None:
+    network = Network(replace(NETWORK, long_mels=16, long_channels=(4, 6)))
+    for parameter in network.parameters():
+        parameter.grad = torch.randn_like(parameter)
+    old = {p: count for p, count in matrices(network).items() if p is not network.long_dense.weight}
+    before, after = (
+        Muon(network.parameters(), stacked, 0.01, 0.0) for stacked in (old, matrices(network))
+    )
+    before.step()
+    after.load_state_dict(before.state_dict())
+    after.step()
+    assert set(after.state[network.long_dense.weight]) == {"momentum"}
+    assert set(after.state[network.heads.weight]) == {"step", "mean", "square"}
+
+
 def test_a_step_is_as_long_as_one_of_adamw() -> None:
     """0.2 learning rates in the mean of squares, whatever the size of the gradient."""
     network = Network(NETWORK)

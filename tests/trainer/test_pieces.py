@@ -117,3 +117,24 @@ def test_transcripts_are_found_by_name(add: Callable, tmp_path: Path) -> None:
     write_midi(NOTES, theirs / "take-again.mid")
     with pytest.raises(InputError, match="holds 2 transcripts of take"):
         notes_in(pieces["take"])
+
+
+def test_a_name_too_long_is_no_folder(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="does not exist"):
+        find_pieces(tmp_path / ("x" * 300))
+
+
+def test_a_folder_that_may_not_be_read_is_a_piece_that_fails(
+    add: Callable, tmp_path: Path, close_folder: Callable[[Path], None]
+) -> None:
+    add("a.wav")
+    add("sub/b.wav")
+    add("z.wav")
+    close_folder(tmp_path / "sub")
+    found = find_pieces(tmp_path)
+    assert [piece.name for piece in found.pieces] == ["a", "sub", "z"]
+    with pytest.raises(InputError, match="sub may not be read by you"):
+        found.pieces[1].duration_s()
+    close_folder(tmp_path)
+    with pytest.raises(InputError, match="cannot be read: Permission denied"):
+        find_pieces(tmp_path)

@@ -13,7 +13,9 @@ from corpus.builds import build
 from corpus.plans import Settings, make_plan
 from corpus.recipes import Recipe
 from corpus.sources import parse_sources
+from trainer.config import DataConfig, RunConfig
 from trainer.pieces import find_pieces
+from trainer.validation import load_development
 from transcriber.errors import InputError, UsageError
 from transcriber.midi import write_midi
 from transcriber.notes import Note, Pedal, Transcript
@@ -69,6 +71,15 @@ def test_an_item_is_a_piece(corpus: Path) -> None:
     assert truth.pedals[0].onset_s == pytest.approx(1.5, abs=1e-3)
     # What was struck before the item cannot be found in it.
     assert [(round(n.onset_s, 3), n.pitch) for n in second.truth(5.0).notes] == [(1.0, 64)]
+
+
+def test_a_validation_counts_no_note_struck_before_its_item(corpus: Path) -> None:
+    config = RunConfig(data=DataConfig(corpus=str(corpus)), validate_seconds=5.0)
+    development = load_development(config)
+    assert development is not None
+    found = [[n.pitch for n in r.transcript.notes] for r in development.recordings]
+    assert found.count([60, 62]) == found.count([64]) > 0
+    assert len(found) == 2 * found.count([64])
 
 
 @pytest.mark.parametrize("split", [None, "dev"])

@@ -199,3 +199,14 @@ def test_a_batch_without_notes_has_a_finite_loss() -> None:
     parts["total"].backward()
     assert torch.isfinite(parts["total"])
     assert parts["velocity"].detach() == parts["shift"].detach() == 0.0
+
+
+@pytest.mark.parametrize("late", [1, 2, 3])
+def test_a_strike_moved_before_the_end_of_its_key_alone_ends_the_note(late: int) -> None:
+    """As chords are that are struck together: the labels of a key overlap."""
+    at = seconds(30)
+    notes = [Note(seconds(10), at, 60, 64), Note(at - seconds(late), seconds(50), 60, 64)]
+    rows = target_rows(Transcript.of(notes), CLOCK, FRAMES)
+    begin, end = (CLOCK.frame_of(CLOCK.samples(s)) for s in (seconds(10), seconds(50)))
+    assert np.flatnonzero(rows[:, outputs.OFFSET].any(1)).tolist() == [end, end + 1]
+    assert np.flatnonzero(rows[:, outputs.FRAME].any(1)).tolist() == list(range(begin, end))

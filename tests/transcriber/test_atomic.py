@@ -110,3 +110,17 @@ def test_a_named_pipe_is_written_not_replaced(tmp_path: Path) -> None:
     reader.join(timeout=10)
     assert received == [b"through"]
     assert path.is_fifo()
+
+
+def test_a_name_too_long_and_a_closed_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with pytest.raises(OutputError, match="File name too long"):
+        atomic_write(tmp_path / ("x" * 300), b"")
+
+    def deny(*_: object, **__: object) -> os.stat_result:
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+
+    monkeypatch.setattr(Path, "stat", deny)
+    with pytest.raises(OutputError, match="not yours to write in"):
+        atomic_write(tmp_path / "a", b"")

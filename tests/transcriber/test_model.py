@@ -208,3 +208,8 @@ def test_features_that_are_computed_otherwise_here(reseal: Callable[..., Path]) 
 def test_descriptions_that_cannot_be(reseal: Callable[..., Path], changes: dict[str, Any]) -> None:
     with pytest.raises(ModelError, match="damaged or altered"):
         load_model(str(reseal(**changes)))
+
+
+def test_a_name_too_long_is_no_model() -> None:
+    with pytest.raises(ModelError, match="There is no model"):
+        read_info("x" * 300)

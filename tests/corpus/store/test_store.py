@@ -157,6 +157,39 @@ def test_augmentation_on_the_fly_keeps_length_and_differs(corpus: Corpus) -> Non
     assert {len(noisy.draw(i).audio) for i in range(6)} == {2 * SAMPLE_RATE}
 
 
+def test_what_holds_no_notes_is_augmented_as_noise(
+    corpus: Corpus, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told, honest = [], store.draw
+
+    def watched(*arguments: object, piano: bool = True) -> object:
+        told.append(piano)
+        return honest(*arguments, piano=piano)
+
+    monkeypatch.setattr(store, "draw", watched)
+    source = StoredSource(corpus, 2.0, 1, augmentation=AugmentationConfig())
+    kinds = [corpus.describe(int(number))["kind"] for number in source.numbers]
+    source.numbers = source.numbers[[kind == "noise" for kind in kinds]]
+    source._until = np.cumsum(corpus.index["samples"][source.numbers])
+    assert source.draw(0).transcript.notes == ()
+    assert told == [False]
+
+
+def test_labels_end_with_an_item_that_is_shorter_than_a_segment(corpus: Corpus) -> None:
+    source = StoredSource(corpus, 12.0, 1)
+    lengths = corpus.index["samples"][source.numbers]
+    ringing = 0
+    for index in range(20):
+        segment = source.draw(index)
+        sounding = np.flatnonzero(segment.audio)[-1] + 1
+        end_s = min(length for length in lengths if length >= sounding) / SAMPLE_RATE
+        labels = (*segment.transcript.notes, *segment.transcript.pedals)
+        ends = [label.offset_s - segment.lead_s for label in labels]
+        assert all(end <= end_s + 0.01 for end in ends)
+        ringing += any(end > end_s - 1e-6 for end in ends)
+    assert ringing
+
+
 def test_many_shards_do_not_pile_up(corpus: Corpus, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(store, "_OPEN_SHARDS", 2)
     for number in range(len(corpus)):

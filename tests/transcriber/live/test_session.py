@@ -360,3 +360,8 @@ def test_replay_wound_before_it_starts_waits_there(kept: Journal, clock) -> None
 
 def test_wav_longer_than_its_header_can_say_promises_nothing() -> None:
     assert journals.wav_header(2**32)[-4:] == b"\xff\xff\xff\xff"
+
+
+def test_a_name_too_long_is_no_session(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="There is no session"):
+        find_session("x" * 300, tmp_path)
