@@ -13,8 +13,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from transcriber.model import Model
+from transcriber.model import Model, load_model
 from transcriber.notes import Transcript, TranscriptBuilder
+from transcriber.scores import score
 from transcriber.stream import Transcriber
 from transcriber.tables import read_json, write_json
 
@@ -50,3 +51,14 @@ def test_the_demo_is_heard_as_before(
     for now, before in zip(ours, theirs, strict=True):
         assert abs(now.onset_s - before.onset_s) <= ONSET_S
         assert abs(now.velocity - before.velocity) <= VELOCITY
+
+
+def test_the_free_model_hears_the_demo_and_names_its_licence(
+    bundled_model: Model, demo_sound: np.ndarray
+) -> None:
+    free = load_model("free")
+    assert free.info.licence == "CC-BY-4.0"
+    assert bundled_model.info.licence == "CC-BY-NC-SA-4.0"
+    heard = transcribe(free, demo_sound)
+    golden = read_json(GOLDEN)
+    assert score(golden, heard).onset.f1 > 0.9
