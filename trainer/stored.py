@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -61,7 +62,7 @@ class StoredPiece:
 
 def is_corpus(folder: Path) -> bool:
     """Whether `amt corpus build` made, or began to make, this folder."""
-    return any((folder / name).is_file() for name in MARKS)
+    return any(os.path.isfile(folder / name) for name in MARKS)
 
 
 def find_stored(folder: Path, split: str | None) -> tuple[StoredPiece, ...]:
