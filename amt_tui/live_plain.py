@@ -34,6 +34,8 @@ from transcriber.snapshot import OVER
 from transcriber.timing import SAMPLE_RATE
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from transcriber.feed import Feed
     from transcriber.replay import Replay
     from transcriber.snapshot import Snapshot
@@ -185,7 +187,8 @@ def run_plain(options: LiveOptions, *, as_json: bool) -> None:
             # Whatever ended it, and before another line: its reader may have gone as well. Ctrl-C
             # is too late from here on: keeping the session takes no time worth interrupting.
             with answering(signal.SIG_IGN, "SIGINT", "SIGTERM", "SIGHUP"):
-                kept = end_session(stage)
+                kept: list[str] = []
+                end_session(stage, kept)
             with answering(signal.SIG_IGN, "SIGINT"):
                 with suppress(BrokenPipeError):
                     printer.events(_rest(relay))
@@ -241,8 +244,12 @@ def print_live(feed: Feed, printer: Printer, following: Callable[[], Sequence[Ev
                 return
 
 
-def end_session(stage: Stage) -> list[str]:
-    """Stops the engine; the files that are left of the session, written even if it hangs.
+def end_session(stage: Stage, kept: list[str]) -> None:
+    """Stops the engine, and writes what is to be left of the session even if it hangs.
+
+    Args:
+        stage: What was played.
+        kept: Takes the files that are left.
 
     Raises:
         SourceError: The sound device does not let go.
@@ -253,8 +260,7 @@ def end_session(stage: Stage) -> list[str]:
     try:
         stage.engine.stop(PATIENCE_S)
     finally:
-        kept = kept_files(stage)
-    return kept
+        kept += kept_files(stage)
 
 
 def kept_files(stage: Stage) -> list[str]:
@@ -266,19 +272,25 @@ def kept_files(stage: Stage) -> list[str]:
         paths = (stage.journal.path, audio_path(stage.journal.path))
         kept += [str(path) for path in paths if path.is_file()]
     if stage.options.save is not None:
-        from transcriber.midi import write_midi
-
-        from .provenance import signature
-
-        markers = [(m.sample / SAMPLE_RATE, m.text) for m in stage.engine.snapshot().markers]
-        write_midi(
-            stage.engine.transcript(),
-            stage.options.save,
-            text=signature(stage.model.info),
-            markers=markers,
-        )
+        save_notes(stage, stage.options.save)
         kept.append(str(stage.options.save))
     return kept
+
+
+def save_notes(stage: Stage, target: Path) -> int:
+    """Writes what was played so far as MIDI, markers included; how many notes that is.
+
+    Raises:
+        OutputError: It cannot be written.
+    """
+    from transcriber.midi import write_midi
+
+    from .provenance import signature
+
+    markers = [(m.sample / SAMPLE_RATE, m.text) for m in stage.engine.snapshot().markers]
+    transcript = stage.engine.transcript()
+    write_midi(transcript, target, text=signature(stage.model.info), markers=markers)
+    return len(transcript.notes)
 
 
 def interruptible() -> AbstractContextManager[None]:
@@ -298,14 +310,20 @@ def answering(handler: Any, *names: str) -> Iterator[None]:
             signal.signal(one, handler)
 
 
+def give_up(stream: TextIO) -> None:
+    """Lets a stream that failed lead nowhere: what is still in Python's buffer would fail again at
+    the next line, and at exit.
+    """
+    with open(os.devnull, "wb") as nowhere:
+        os.dup2(nowhere.fileno(), stream.fileno())
+
+
 def _print(text: str, stream: TextIO) -> None:
     """Prints a line at once; raises what `Printer` raises."""
     try:
         print(text, file=stream, flush=True)
     except OSError as error:
-        # The line is still in Python's buffer: it would fail again at the next, and at exit.
-        with open(os.devnull, "wb") as nowhere:
-            os.dup2(nowhere.fileno(), stream.fileno())
+        give_up(stream)
         if error.errno in (errno.EPIPE, errno.EIO):  # EIO: a terminal that was closed
             raise BrokenPipeError(*error.args) from error
         raise OutputError(

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING
 
 from transcriber.devices import Device, own_stderr
 from transcriber.errors import AmtError, UsageError
-from transcriber.timing import SAMPLE_RATE
 
 from .devices import devices_apart
 from .live.app import LiveApp
@@ -21,8 +20,8 @@ from .live.desk import Desk
 from .live.ending import Ending
 from .live.picker import Choice, Offer
 from .live.rollview import LAYOUTS, View
-from .live_plain import kept_files
-from .live_setup import PATIENCE_S, STDIN, LiveOptions, Stage, set_stage, source_opener
+from .live_plain import end_session, give_up, save_notes
+from .live_setup import STDIN, LiveOptions, Stage, set_stage, source_opener
 from .settings import PROFILES, Settings, changed, load_settings, save_settings
 
 if TYPE_CHECKING:
@@ -184,15 +183,12 @@ def keep(stage: Stage, remembered: dict[str, object], kept: list[str]) -> None:
         AmtError: The engine hangs, or a file cannot be written.
     """
     try:
-        stage.engine.stop(PATIENCE_S)
+        end_session(stage, kept)
     finally:
-        try:
-            kept += kept_files(stage)
-        finally:
-            shot = stage.engine.snapshot()
-            if "gate_db" in remembered or shot.gate_db != stage.options.settings.gate:
-                remembered["gate_db"] = -96.0 if shot.gate_db is None else round(shot.gate_db, 1)
-            write_settings(remembered)
+        shot = stage.engine.snapshot()
+        if "gate_db" in remembered or shot.gate_db != stage.options.settings.gate:
+            remembered["gate_db"] = -96.0 if shot.gate_db is None else round(shot.gate_db, 1)
+        write_settings(remembered)
 
 
 def tell(kept: Sequence[str]) -> None:
@@ -202,8 +198,7 @@ def tell(kept: Sequence[str]) -> None:
             print(f"Kept: {path}")
         sys.stdout.flush()
     except OSError:
-        # Python would complain again when it flushes at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        give_up(sys.stdout)
 
 
 class Saving:
@@ -223,10 +218,6 @@ class Saving:
         Raises:
             AmtError: It cannot be written.
         """
-        from transcriber.midi import write_midi
-
-        from .provenance import signature
-
         stage, journal = self._stage, self._stage.journal
         target = stage.options.save
         if target is None:
@@ -235,18 +226,17 @@ class Saving:
             if journal is not None:
                 name = journal.path.name.split(".")[0]
             target = Path(f"{name}.mid")
-        markers = [(m.sample / SAMPLE_RATE, m.text) for m in stage.engine.snapshot().markers]
-        transcript, text = stage.engine.transcript(), signature(stage.model.info)
-        write_midi(transcript, target, text=text, markers=markers)
-        written = [str(target)]
+        notes, written = save_notes(stage, target), [str(target)]
         if journal is not None and stage.options.settings.record_audio:
-            written.append(str(self._save_sound(journal, target.parent, text)))
-        return f"{len(transcript.notes)} notes saved: {', '.join(written)}"
+            written.append(str(self._save_sound(journal, target.parent)))
+        return f"{notes} notes saved: {', '.join(written)}"
 
-    def _save_sound(self, journal: Journal, folder: Path, text: str) -> Path:
+    def _save_sound(self, journal: Journal, folder: Path) -> Path:
         """Under the session's name, not the MIDI file's: that may be the name of a recording."""
         from transcriber.journal import audio_path
         from transcriber.session import export_audio, read_session
+
+        from .provenance import signature
 
         kept = audio_path(journal.path)
         sound = folder / kept.name
@@ -254,7 +244,7 @@ class Saving:
             return sound  # the engine is writing there
         # Saving again replaces what was saved before, and nothing else.
         sound = self._sound or free_path(sound)
-        export_audio(read_session(journal.path), sound, text)
+        export_audio(read_session(journal.path), sound, signature(self._stage.model.info))
         self._sound = sound
         return sound
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from transcriber.audio import AUDIO_SUFFIXES, STDIN, is_audio
 from transcriber.errors import InputError, UsageError
+from transcriber.inputs import closed_below
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,12 +70,7 @@ def _in_folder(folder: Path) -> list[Recording]:
     found = []
 
     def keep(error: OSError) -> None:
-        closed = Path(error.filename)
-        if closed == folder:
-            raise InputError(
-                f"{folder} cannot be read: {error.strerror}.",
-                f'Allow it with: chmod u+rx "{folder}"',
-            ) from error
+        closed = closed_below(folder, error)
         found.append(Recording(str(closed), closed.relative_to(folder)))
 
     for parent, folders, names in os.walk(folder, onerror=keep):

@@ -32,8 +32,13 @@ def modules_of(package: str) -> list[str]:
 def loaded_after(code: str) -> set[str]:
     """Return the top-level packages a fresh interpreter has loaded after running `code`."""
     report = "import sys; print('\\nloaded:', *{name.split('.')[0] for name in sys.modules})"
+    return set(said_by(f"{code}\n{report}").splitlines()[-1].split()[1:])
+
+
+def said_by(code: str, *arguments: str) -> str:
+    """Return what a fresh interpreter prints that runs `code` to a good end."""
     run = subprocess.run(
-        [sys.executable, "-c", f"{code}\n{report}"],
+        [sys.executable, "-c", code, *arguments],
         cwd=REPOSITORY,
         capture_output=True,
         text=True,
@@ -41,7 +46,7 @@ def loaded_after(code: str) -> set[str]:
         check=False,
     )
     assert run.returncode == 0, run.stderr
-    return set(run.stdout.splitlines()[-1].split()[1:])
+    return run.stdout
 
 
 def python_files() -> list[Path]:
@@ -159,16 +164,8 @@ def test_scripts_find_what_they_import() -> None:
     ]
     assert len(scripts) > 5
     code = "import runpy, sys\nfor path in sys.argv[2:]: runpy.run_path(path, run_name='imported')"
-    run = subprocess.run(
-        # The benchmarks start themselves anew in .venv where this is another interpreter.
-        [sys.executable, "-c", code, "--help", *scripts],
-        cwd=REPOSITORY,
-        capture_output=True,
-        text=True,
-        timeout=240,
-        check=False,
-    )
-    assert run.returncode == 0, run.stderr
+    # The benchmarks start themselves anew in .venv where this is another interpreter.
+    said_by(code, "--help", *scripts)
 
 
 @pytest.mark.parametrize("name", ["LICENSE", "LICENSE_weights", "CONTRIBUTING.md", "README.md"])

@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 
 from transcriber.audio import AudioReader, is_audio
 from transcriber.errors import InputError, UsageError
+from transcriber.inputs import closed_below
 from transcriber.midi import read_midi
 from transcriber.notes import Transcript, sounding
 from transcriber.tables import read_tsv
@@ -207,15 +208,11 @@ def _recordings(folder: Path) -> tuple[list[Path], list[Path]]:
     Raises:
         InputError: The folder itself may not be read.
     """
-    found, closed = [], []
+    found: list[Path] = []
+    closed: list[Path] = []
 
     def keep(error: OSError) -> None:
-        if Path(error.filename) == folder:
-            raise InputError(
-                f"{folder} cannot be read: {error.strerror}.",
-                f'Allow it with: chmod u+rx "{folder}"',
-            ) from error
-        closed.append(Path(error.filename))
+        closed.append(closed_below(folder, error))
 
     for parent, folders, names in os.walk(folder, onerror=keep):
         folders[:] = [name for name in folders if not name.startswith(".")]

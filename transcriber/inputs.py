@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+from pathlib import Path
 from typing import BinaryIO, cast
 
 from .errors import InputError
@@ -49,6 +50,20 @@ def read_input(path: str | os.PathLike[str], kind: str) -> bytes:
     if not data:
         raise InputError(f"{path} is empty: it has zero bytes.", "Copy or export it again.")
     return data
+
+
+def closed_below(folder: Path, error: OSError) -> Path:
+    """The folder that `os.walk` could not read in `folder`, from the error it tells.
+
+    Raises:
+        InputError: It is `folder` itself.
+    """
+    closed = Path(error.filename)
+    if closed == folder:
+        raise InputError(
+            f"{folder} cannot be read: {error.strerror}.", f'Allow it with: chmod u+rx "{folder}"'
+        ) from error
+    return closed
 
 
 def _unopened(name: str, kind: str, error: OSError) -> InputError:
