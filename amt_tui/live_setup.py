@@ -79,6 +79,8 @@ def check_options(given: Mapping[str, object]) -> None:
         for name in (*_LISTENING, *_KEEPING):
             if given.get(name) not in (None, False):
                 raise _exclusive("--replay", name)
+    if given.get("--input") is not None and given.get("--device") is not None:
+        raise _exclusive("--input", "--device")
     if given.get("--no-keep") and given.get("--record-audio"):
         raise _exclusive("--no-keep", "--record-audio")
 

@@ -6,13 +6,14 @@ Nothing heavy is imported here: a command imports what it needs when it runs.
 from __future__ import annotations
 
 import logging
+import os
 import sys
 from contextlib import suppress
 from typing import Annotated
 
 import typer
 
-from transcriber.errors import AmtError
+from transcriber.errors import AmtError, InputError
 
 from .corpus import app as corpus_app
 from .demo import demo
@@ -97,13 +98,26 @@ def main() -> None:
         with suppress(AttributeError, ValueError):
             stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
     try:
-        app(_debug_first(sys.argv[1:]), prog_name="amt")
+        try:
+            app(_debug_first(sys.argv[1:]), prog_name="amt")
+        except PermissionError as error:
+            raise _forbidden(error) from error
     except AmtError as error:
         _log.debug("stopped", exc_info=True)
         print(f"Error: {error.problem}", file=sys.stderr)
         if error.remedy:
             print(error.remedy, file=sys.stderr)
         raise SystemExit(error.exit_code) from None
+
+
+def _forbidden(error: PermissionError) -> AmtError:
+    """What is said of a file or folder that one may not use, wherever it was come upon."""
+    if error.filename is None:
+        return InputError(f"A file may not be used: {error.strerror}.", "--debug tells which.")
+    return InputError(
+        f"{os.fsdecode(error.filename)} may not be used: {error.strerror}.",
+        "Change the rights of it or of the folders it lies in, or name another.",
+    )
 
 
 def _debug_first(arguments: list[str]) -> list[str]:

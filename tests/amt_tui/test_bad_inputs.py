@@ -255,3 +255,15 @@ def test_a_folder_that_may_not_be_read_fails_alone(
     assert run.code == 4
     assert "in/sub may not be read by you" in run.err
     assert [path.name for path in files_below(tmp_path / "out")] == ["a.mid"]
+
+
+def test_what_may_not_be_used_is_named_wherever_it_is_come_upon(
+    amt: Callable, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def deny(path: Path) -> bool:
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
+
+    monkeypatch.setattr(Path, "is_dir", deny)
+    run = amt("runs", "closed/runs")
+    assert run.code == 4
+    assert run.err.startswith("Error: closed/runs may not be used: Permission denied.\nChange ")

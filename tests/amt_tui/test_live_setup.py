@@ -28,9 +28,16 @@ def test_sound_of_a_session_that_is_not_kept_is_refused() -> None:
         check_options({"--no-keep": True, "--record-audio": True})
 
 
+def test_a_microphone_beside_a_recording_is_refused() -> None:
+    with pytest.raises(UsageError, match="--input and --device exclude each other"):
+        check_options({"--input": "take.wav", "--device": "USB"})
+
+
 def test_what_was_not_given_excludes_nothing() -> None:
     check_options({"--replay": "last", "--save": None, "--record-audio": False, "--no-keep": False})
     check_options({"--replay": None, "--save": Path("x.mid"), "--no-keep": True})
+    check_options({"--input": None, "--device": "USB"})
+    check_options({"--input": "take.wav", "--device": None})
 
 
 @pytest.mark.parametrize("options", [LiveOptions(loop=True), LiveOptions(start_s=3.0)])
