@@ -26,6 +26,24 @@ ALL_CHANNELS = -1
 """The microphone that hears the mean of all channels a bank has."""
 
 
+MISTUNED = 0.5
+"""Share of pianos whose pitch nobody has looked after."""
+
+FARTHEST_CENTS = 35.0
+"""How far from 440 Hz they are at most: at 50 nobody could tell a key from the next."""
+
+
+def draw_pitch(rng: np.random.Generator, mistuned: float = MISTUNED) -> float:
+    """How far a whole piano is from A4 = 440 Hz, in cents.
+
+    Tuned ones lie around it, up to the 442 or 443 Hz (8 or 12 cents) of orchestras; a share of
+    `mistuned` lies anywhere within `FARTHEST_CENTS`, as pianos do that have sunk for years.
+    """
+    if rng.random() < mistuned:
+        return float(rng.uniform(-FARTHEST_CENTS, FARTHEST_CENTS))
+    return float(rng.normal(0.0, 6.0))
+
+
 @dataclass(frozen=True)
 class Layer:
     """A bank that sounds in an instrument.
@@ -118,11 +136,21 @@ class Instrument:
         )
 
     @classmethod
-    def draw(cls, bank: Bank, rng: np.random.Generator, others: Sequence[Bank] = ()) -> Instrument:
-        """A piano like `bank`, but not the same; at times another bank sounds with it."""
+    def draw(
+        cls,
+        bank: Bank,
+        rng: np.random.Generator,
+        others: Sequence[Bank] = (),
+        mistuned: float = MISTUNED,
+    ) -> Instrument:
+        """A piano like `bank`, but not the same; at times another bank sounds with it.
+
+        `mistuned` is the share of pianos that `draw_pitch` takes far from 440 Hz.
+        """
         keys = np.arange(PITCHES)
         stretch = rng.uniform(-0.3, 1.0) * ((keys - 44) / 44.0) ** 3 * 15.0
-        tuning = rng.normal(0.0, 6.0) + stretch + rng.normal(0.0, rng.uniform(0.5, 3.0), PITCHES)
+        scatter = rng.normal(0.0, rng.uniform(0.5, 3.0), PITCHES)
+        tuning = draw_pitch(rng, mistuned) + stretch + scatter
         tilt_db = rng.normal(0.0, 2.5) * (keys - 44) / 44.0
         layers = [Layer.draw(bank, rng)]
         partners = [other for other in others if other is not bank]

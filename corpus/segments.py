@@ -6,6 +6,7 @@ from a counter.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
@@ -19,13 +20,14 @@ from .acoustics import Acoustics
 from .augmentation import AugmentationConfig, apply, draw
 from .banks import Bank
 from .doubling import doubled, together
-from .instruments import Instrument
+from .instruments import MISTUNED, Instrument, draw_pitch
 from .material import draw_material
 from .performances import Repertoire, Style
 from .recordings import Recording
 from .rendering import render_labelled
 from .restriking import restruck
 from .soundboard import draw_soundboard, resound
+from .transmission import detune, retimed, speed
 
 FloatArray = NDArray[np.float32]
 
@@ -38,10 +40,10 @@ class Mix:
     """How often each kind of material is drawn (relative weights), and how.
 
     `soundfonts` is the share of renderings for which a soundfont's bank is taken, where there are
-    any, and `bodies` the share of recordings that sound through the body of another piano. Of the
-    performances, a share of `doublings` is played in octaves here and there, a share of `restrikes`
-    has long notes struck again, and a share of `chords_together` lacks the milliseconds between the
-    strikes of a chord.
+    any, and `bodies` the share of recordings that sound through the body of another piano. A share
+    of `mistuned` among pianos, recorded ones too, is far from 440 Hz. Of the performances, a share
+    of `doublings` is played in octaves here and there, a share of `restrikes` has long notes struck
+    again, and a share of `chords_together` lacks the milliseconds between the strikes of a chord.
     """
 
     performances: float = 0.70
@@ -50,6 +52,7 @@ class Mix:
     silence: float = 0.1
     soundfonts: float = 0.4
     bodies: float = 0.5
+    mistuned: float = MISTUNED
     doublings: float = 0.25
     restrikes: float = 0.15
     chords_together: float = 0.25
@@ -111,7 +114,7 @@ class SegmentSource:
         dry = kind(rng)
         piano = bool(dry.transcript.notes)
         chain = draw(self.mix.augmentation, self.acoustics, rng, piano=piano)
-        # A segment keeps its length and its times; its piano is out of tune already.
+        # A segment keeps its length and its times; its piano has a pitch of its own already.
         chain = replace(chain, detune_cents=0.0)
         return replace(dry, audio=apply(dry.audio, chain, self.acoustics))
 
@@ -120,7 +123,7 @@ class SegmentSource:
         if self.banks and self.soundfonts and rng.random() < self.mix.soundfonts:
             banks = self.soundfonts
         bank = banks[int(rng.integers(len(banks)))]
-        return Instrument.draw(bank, rng, self.banks)
+        return Instrument.draw(bank, rng, self.banks, self.mix.mistuned)
 
     def _performance(self, rng: np.random.Generator) -> Segment:
         style = Style.draw(rng)
@@ -153,18 +156,28 @@ class SegmentSource:
         pieces = self._pianos[pianos[int(rng.integers(len(pianos)))]]
         lengths = np.cumsum([len(r.audio) for r in pieces])
         recording = pieces[int(np.searchsorted(lengths, rng.random() * lengths[-1], "right"))]
-        start = int(rng.integers(0, len(recording.audio) - self.samples + 1))
-        audio = recording.audio[start : start + self.samples].astype(np.float32) / 32768.0
+        cents = draw_pitch(rng, self.mix.mistuned)
+        # Played faster it needs more sound, but for a recording that has no more.
+        wanted = min(math.ceil(self.samples * speed(cents)) + 1, len(recording.audio))
+        start = int(rng.integers(0, len(recording.audio) - wanted + 1))
+        audio = recording.audio[start : start + wanted].astype(np.float32) / 32768.0
+        audio = _exactly(detune(audio, cents), self.samples)
         if rng.random() < self.mix.bodies:
             audio = resound(audio[None], draw_soundboard(rng))
         start_s = start / SAMPLE_RATE
         nearby = [
             n
             for n in recording.transcript.notes
-            if n.offset_s > start_s - 1.0 and n.onset_s < start_s + len(audio) / SAMPLE_RATE + 1.0
+            if n.offset_s > start_s - 1.0 and n.onset_s < start_s + wanted / SAMPLE_RATE + 1.0
         ]
         pedals = [p for p in recording.transcript.pedals if p.offset_s > start_s]
-        return Segment(audio, Transcript(tuple(nearby), tuple(pedals)), start_s)
+        heard = retimed(Transcript(tuple(nearby), tuple(pedals)), speed(cents))
+        return Segment(audio, heard, start_s / speed(cents))
 
     def _silence(self, rng: np.random.Generator) -> Segment:
         return Segment(np.zeros(self.samples, np.float32), Transcript(), 0.0)
+
+
+def _exactly(audio: FloatArray, samples: int) -> FloatArray:
+    """Cut or, by a sample or two, filled up with silence."""
+    return np.pad(audio[:samples], (0, max(0, samples - len(audio))))

@@ -12,9 +12,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from corpus import segments
 from corpus.acoustics import Acoustics, load_acoustics
 from corpus.augmentation import AugmentationConfig
 from corpus.banks import load_bank
+from corpus.instruments import draw_pitch
 from corpus.performances import Repertoire, read_zip
 from corpus.recordings import load_recordings
 from corpus.segments import Mix, Segment, SegmentSource
@@ -122,7 +124,8 @@ def test_labels_lie_where_the_sound_starts(toy_data: Path, kind: str) -> None:
     assert exact > 2 * max(early, late)  # chords are spread by some 10 ms
 
 
-def test_recordings_keep_their_own_time(toy_data: Path) -> None:
+def test_recordings_keep_their_own_time(toy_data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(segments, "draw_pitch", lambda rng, mistuned: 0.0)
     source = source_of(toy_data, replace(NOTHING, recordings=1.0, bodies=0.0))
     (recording,) = source.recordings
     for number in range(5):
@@ -133,6 +136,38 @@ def test_recordings_keep_their_own_time(toy_data: Path) -> None:
         assert np.allclose(segment.audio, played * scale, atol=1e-4)
         inside = [n for n in recording.transcript.notes if 0 <= n.onset_s - segment.lead_s < 2]
         assert set(inside) <= set(segment.transcript.notes)
+
+
+@pytest.mark.parametrize("cents", [-35.0, 35.0])
+def test_labels_of_mistuned_recordings_lie_where_their_clicks_do(
+    toy_data: Path, monkeypatch: pytest.MonkeyPatch, cents: float
+) -> None:
+    monkeypatch.setattr(segments, "draw_pitch", lambda rng, mistuned: cents)
+    source = source_of(toy_data, replace(NOTHING, recordings=1.0, bodies=0.0))
+    (recording,) = source.recordings
+    clicks = np.zeros_like(recording.audio)
+    for note in recording.transcript.notes:
+        clicks[round(note.onset_s * 16_000)] = 20_000
+    source._pianos = {"toy": [replace(recording, audio=clicks)]}
+    found = 0
+    for number in range(5):
+        segment = source.draw(number)
+        for note in segment.transcript.notes:
+            at = round((note.onset_s - segment.lead_s) * 16_000)
+            if 100 < at < 31_900:
+                assert abs(int(np.abs(segment.audio[at - 100 : at + 100]).argmax()) - 100) <= 1
+                found += 1
+    assert found > 10
+
+
+def test_pianos_are_as_far_from_440_hz_as_they_are_in_life() -> None:
+    rng = np.random.default_rng(0)
+    drawn = np.abs([draw_pitch(rng) for _ in range(4000)])
+    tuned = np.abs([draw_pitch(rng, 0.0) for _ in range(4000)])
+
+    assert drawn.max() <= 35.0
+    assert np.mean(drawn > 12.0) == pytest.approx(0.5 * 23 / 35 + 0.5 * 0.046, abs=0.03)
+    assert np.mean(tuned > 12.0) == pytest.approx(0.046, abs=0.02)
 
 
 def test_silence_holds_noise_and_no_notes(toy_data: Path) -> None:
