@@ -33,6 +33,7 @@ def part_name(verdict: Verdict) -> str:
             ("room", verdict.degradation.rt60_s is not None),
             ("noise", verdict.degradation.noise_snr_db is not None),
             ("level", verdict.degradation.gain_db != 0.0),
+            ("pitch", verdict.degradation.cents != 0.0),
         )
         words += [word for word, was_asked in asked if was_asked]
     if verdict.excerpts is not None:

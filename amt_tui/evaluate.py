@@ -81,9 +81,9 @@ def evaluate(
         bool,
         typer.Option(
             "--robustness",
-            help="The whole examination: the recordings as they are, with noise, in a room and at "
-            "other levels, the excerpts if any, noise alone; each figure beside its bar. Needs "
-            "--acoustics.",
+            help="The whole examination: the recordings as they are, with noise, in a room, at "
+            "other levels and out of tune, the excerpts if any, noise alone; each figure beside "
+            "its bar. Needs --acoustics.",
         ),
     ] = False,
     rt60: Annotated[
@@ -106,6 +106,16 @@ def evaluate(
     ] = None,
     gain_db: Annotated[
         float, typer.Option(metavar="DB", help="Change the input level.", show_default=False)
+    ] = 0.0,
+    cents: Annotated[
+        float,
+        typer.Option(
+            min=-50.0,
+            max=50.0,
+            metavar="CENTS",
+            help="Play the recordings higher and faster, or lower: a piano out of tune as a whole.",
+            show_default=False,
+        ),
     ] = 0.0,
     acoustics: Annotated[
         Path | None,
@@ -163,7 +173,7 @@ def evaluate(
     Precision, recall and F1 of frames, onsets, ends, velocities and pedal, per piece and together;
     onset timing, decision latency, extra notes, octave errors, and where notes are missed.
     """
-    changed = rt60 is not None or noise_snr is not None or gain_db != 0.0
+    changed = rt60 is not None or noise_snr is not None or gain_db != 0.0 or cents != 0.0
     if data is None and silence is None:
         raise UsageError("There is nothing to evaluate.", "Name a folder of recordings.")
     if transcripts is not None:
@@ -185,7 +195,10 @@ def evaluate(
             "--noise-snr and --acoustics need each other.",
             "For example: --noise-snr 15 --acoustics ../shared/data/acoustics",
         )
-    if any(value is not None and not math.isfinite(value) for value in (noise_snr, gain_db, rt60)):
+    if any(
+        value is not None and not math.isfinite(value)
+        for value in (noise_snr, gain_db, rt60, cents)
+    ):
         raise UsageError("Levels and times must be numbers.", "For example: --noise-snr 15")
 
     from trainer.report import FORMAT
@@ -215,7 +228,7 @@ def evaluate(
             syllabus = Syllabus(acoustics, split, excerpts, silence_minutes, seed)
             result = examine(judge, verdict, syllabus)
         elif data is not None:
-            verdict.degradation = _degradation(rt60, noise_snr, gain_db, acoustics, seed)
+            verdict.degradation = _degradation(rt60, noise_snr, gain_db, cents, acoustics, seed)
             judge.score_model(verdict, split, excerpts)
         if silence is not None and not verdict.interrupted:
             judge.hear_silence(verdict, silence, silence_minutes, seed)
@@ -233,14 +246,19 @@ def evaluate(
 
 
 def _degradation(
-    rt60: float | None, noise_snr: float | None, gain_db: float, acoustics: Path | None, seed: int
+    rt60: float | None,
+    noise_snr: float | None,
+    gain_db: float,
+    cents: float,
+    acoustics: Path | None,
+    seed: int,
 ) -> Degradation:
     from trainer.degradation import Degradation, check_acoustics, load_noises
 
-    if rt60 is not None:
+    if rt60 is not None or cents:
         check_acoustics()
     noises = load_noises(acoustics) if acoustics is not None else ()
-    return Degradation(rt60, noise_snr, gain_db, noises, seed)
+    return Degradation(rt60, noise_snr, gain_db, cents, noises, seed)
 
 
 def _report(

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from trainer.examination import Examination
 
 RECORDINGS, NOISE, ROOM, EXCERPTS, SILENCE = "recordings", "noise", "room", "excerpts", "silence"
-"""Names of trials; those of other levels are made by `level_name`."""
+"""Names of trials; those at other levels and pitches are made by `level_name` and `pitch_trial`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,11 +146,18 @@ def level_name(gain_db: float) -> str:
     return f"level {gain_db:+g} dB"
 
 
+def pitch_trial(cents: float) -> str:
+    """Name of the trial in which the piano is out of tune as a whole."""
+    return f"pitch {cents:+g} cents"
+
+
 def _strains(noises: tuple[FloatArray, ...], seed: int) -> Iterator[tuple[str, Degradation]]:
     from trainer.degradation import Degradation
-    from trainer.examination import LEVELS_DB, NOISE_SNR_DB, RT60_S
+    from trainer.examination import LEVELS_DB, NOISE_SNR_DB, PITCH_CENTS, RT60_S
 
     yield NOISE, Degradation(noise_snr_db=NOISE_SNR_DB, noises=noises, seed=seed)
     yield ROOM, Degradation(rt60_s=RT60_S, seed=seed)
     for gain_db in LEVELS_DB:
         yield level_name(gain_db), Degradation(gain_db=gain_db, seed=seed)
+    for cents in PITCH_CENTS:
+        yield pitch_trial(cents), Degradation(cents=cents, seed=seed)

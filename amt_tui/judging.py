@@ -81,6 +81,7 @@ class Judge:
                 samples = samples[round(window[0] * SAMPLE_RATE) : round(window[1] * SAMPLE_RATE)]
             if degradation is not None:
                 samples = degradation.apply(samples, piece.name)
+                truth = truth.faster(degradation.speed)
             rehearsal = listen(samples, model, verdict.settings, heard, SAMPLE_RATE)
             return judge(piece.name, truth, rehearsal.transcript, rehearsal.decision_ms)
 

@@ -203,6 +203,8 @@ def changes(degradation: Degradation) -> list[str]:
         words.append(f"noise {degradation.noise_snr_db:g} dB below")
     if degradation.gain_db:
         words.append(f"level {degradation.gain_db:+g} dB")
+    if degradation.cents:
+        words.append(f"pitch {degradation.cents:+g} cents")
     return words
 
 

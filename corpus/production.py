@@ -37,7 +37,6 @@ from .plans import Plan, Settings, Task
 from .rendering import render_labelled
 from .shards import Clip
 from .shelves import Shelf, open_shelf
-from .transmission import retimed
 from .works import Work
 
 FloatArray = NDArray[np.float32]
@@ -145,7 +144,7 @@ def finished(plan: Plan, work: Work, task: Task, dry: Dry, workshop: Workshop) -
     licences = set(dry.licences)
     if chain is not None:
         audio = apply(audio, chain, workshop.acoustics)
-        transcript, lead_s = retimed(transcript, chain.speed), lead_s / chain.speed
+        transcript, lead_s = transcript.faster(chain.speed), lead_s / chain.speed
         drawn["augmentation"] = asdict(chain)
         licences |= _borrowed(chain, workshop.acoustics)
     about = {

@@ -27,7 +27,7 @@ from .recordings import Recording
 from .rendering import render_labelled
 from .restriking import restruck
 from .soundboard import draw_soundboard, resound
-from .transmission import detune, retimed, speed
+from .transmission import detune, speed
 
 FloatArray = NDArray[np.float32]
 
@@ -171,7 +171,7 @@ class SegmentSource:
             if n.offset_s > start_s - 1.0 and n.onset_s < start_s + wanted / SAMPLE_RATE + 1.0
         ]
         pedals = [p for p in recording.transcript.pedals if p.offset_s > start_s]
-        heard = retimed(Transcript(tuple(nearby), tuple(pedals)), speed(cents))
+        heard = Transcript(tuple(nearby), tuple(pedals)).faster(speed(cents))
         return Segment(audio, heard, start_s / speed(cents))
 
     def _silence(self, rng: np.random.Generator) -> Segment:

@@ -8,7 +8,6 @@ take 20 to 100 ms for 8 s of sound; the simulated one does what they have in com
 from __future__ import annotations
 
 import io
-from dataclasses import replace
 
 import numba
 import numpy as np
@@ -17,7 +16,6 @@ import soxr
 from numpy.typing import NDArray
 from scipy.fft import dct
 
-from transcriber.notes import Note, Pedal, Transcript
 from transcriber.timing import SAMPLE_RATE
 
 FloatArray = NDArray[np.float32]
@@ -52,27 +50,6 @@ def detune(audio: FloatArray, cents: float) -> FloatArray:
 def speed(cents: float) -> float:
     """Factor by which a detuning of so many cents makes the playback faster."""
     return float(2.0 ** (cents / 1200.0))
-
-
-def retimed(transcript: Transcript, factor: float) -> Transcript:
-    """The transcript played `factor` times as fast."""
-    if factor == 1.0:
-        return transcript
-
-    def moved(note: Note) -> Note:
-        key = note.key_offset_s
-        return replace(
-            note,
-            onset_s=note.onset_s / factor,
-            offset_s=note.offset_s / factor,
-            key_offset_s=None if key is None else key / factor,
-        )
-
-    return Transcript(
-        tuple(moved(note) for note in transcript.notes),
-        tuple(Pedal(p.onset_s / factor, p.offset_s / factor) for p in transcript.pedals),
-        transcript.duration_s / factor,
-    )
 
 
 def transcode(audio: FloatArray, codec: str, compression: float) -> FloatArray:

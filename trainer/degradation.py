@@ -1,8 +1,8 @@
-"""Recordings made worse in known ways: a room around the piano, noise, another input level.
+"""Recordings made worse in known ways: out of tune, in a room, with noise, at another input level.
 
-The parts come in the order of nature: the room, then the noise of the place, then the level of the
-input. Nothing is clipped: a float stream may pass full scale. Chances are drawn from the seed and
-the piece's name, so that a piece sounds the same in every run and in any company.
+The parts come in the order of nature: the piano, the room, then the noise of the place, then the
+level of the input. Nothing is clipped: a float stream may pass full scale. Chances are drawn from
+the seed and the piece's name, so that a piece sounds the same in every run and in any company.
 """
 
 from __future__ import annotations
@@ -44,6 +44,8 @@ class Degradation:
         noise_snr_db: Level of the recording against the added noise, both root mean square over
             the whole recording, in dB; None adds none.
         gain_db: Change of level, in dB.
+        cents: How much higher the piano is, by playing faster, -50..50: beyond, a key is nearer to
+            the next one's name.
         noises: What `noise_snr_db` draws from, each of root mean square 1.0.
         seed: Of all chances.
     """
@@ -51,8 +53,14 @@ class Degradation:
     rt60_s: float | None = None
     noise_snr_db: float | None = None
     gain_db: float = 0.0
+    cents: float = 0.0
     noises: Sequence[FloatArray] = ()
     seed: int = 0
+
+    @property
+    def speed(self) -> float:
+        """How much faster it plays: what was played moves with it (`Transcript.faster`)."""
+        return float(2.0 ** (self.cents / 1200.0))
 
     def apply(self, samples: FloatArray, name: str) -> FloatArray:
         """Degrades a recording.
@@ -62,10 +70,12 @@ class Degradation:
             name: Of the piece; with the seed it decides all chances.
 
         Returns:
-            float32 [S]; the input itself where nothing is to be done.
+            float32 [S / speed]; the input itself where nothing is to be done.
         """
         letters = name.encode(errors="surrogateescape")  # a file's name need not be text
         rng = np.random.default_rng([self.seed, zlib.crc32(letters)])
+        if self.cents:
+            samples = _detuned(samples, self.cents)
         if self.rt60_s is not None:
             samples = _in_room(samples, rng, self.rt60_s)
         if self.noise_snr_db is not None:
@@ -82,12 +92,13 @@ class Degradation:
             "rt60_s": self.rt60_s,
             "noise_snr_db": self.noise_snr_db,
             "gain_db": self.gain_db,
+            "cents": self.cents,
             "seed": self.seed,
         }
 
 
 def check_acoustics() -> None:
-    """Lets rooms and noises pass where scipy and numba are installed, which the stage does without.
+    """Lets all but levels pass where scipy and numba are installed, which the stage does without.
 
     Raises:
         UsageError: They are not.
@@ -96,7 +107,8 @@ def check_acoustics() -> None:
         import corpus.augmentation  # noqa: F401 - whether it can be imported is the question
     except ModuleNotFoundError as error:
         raise UsageError(
-            f"Adding rooms or noise needs {str(error.name).split('.')[0]}, which is not installed.",
+            "Changing rooms, noise or pitch needs "
+            f"{str(error.name).split('.')[0]}, which is not installed.",
             f"Install it: {sys.executable} -m pip install scipy numba",
         ) from error
 
@@ -167,6 +179,12 @@ def _shuffled(noises: Sequence[FloatArray], rng: np.random.Generator) -> Iterato
     while True:
         for index in rng.permutation(len(noises)):
             yield noises[index]
+
+
+def _detuned(samples: FloatArray, cents: float) -> FloatArray:
+    from corpus.transmission import detune
+
+    return detune(samples, cents)
 
 
 def _in_room(samples: FloatArray, rng: np.random.Generator, rt60_s: float) -> FloatArray:

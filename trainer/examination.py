@@ -16,6 +16,9 @@ NOISE_SNR_DB = 15.0
 LEVELS_DB = (-10.0, -20.0, -30.0)
 """Changes of input level; the recordings as they are stand for 0 dB."""
 
+PITCH_CENTS = (-20.0, 20.0)
+"""Changes of pitch of the whole piano: to A4 = 435 and 445 Hz."""
+
 RT60_S = 0.6
 """Reverberation time of the simulated rooms."""
 

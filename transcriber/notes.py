@@ -109,6 +109,26 @@ class Transcript:
         ]
         return Transcript.of(notes, pedals, end_s - start_s)
 
+    def faster(self, factor: float) -> Transcript:
+        """The same played `factor` times as fast."""
+        if factor == 1.0:
+            return self
+
+        def moved(note: Note) -> Note:
+            key = note.key_offset_s
+            return replace(
+                note,
+                onset_s=note.onset_s / factor,
+                offset_s=note.offset_s / factor,
+                key_offset_s=None if key is None else key / factor,
+            )
+
+        return Transcript(
+            tuple(moved(note) for note in self.notes),
+            tuple(Pedal(p.onset_s / factor, p.offset_s / factor) for p in self.pedals),
+            self.duration_s / factor,
+        )
+
 
 def sounding(notes: Iterable[Note], pedals: Iterable[Pedal]) -> tuple[Note, ...]:
     """Extends each note by the sustain pedal, up to the next strike of the same key.

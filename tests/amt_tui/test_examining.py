@@ -17,7 +17,10 @@ from trainer.evaluation import judge, summarise
 from transcriber.midi import write_midi
 from transcriber.notes import Note, Pedal, Transcript
 
-PARTS = ("recordings", "noise", "room", "level -10 dB", "level -20 dB", "level -30 dB", "silence")
+PARTS = (
+    "recordings", "noise", "room", "level -10 dB", "level -20 dB", "level -30 dB",
+    "pitch -20 cents", "pitch +20 cents", "silence",
+)  # fmt: skip
 
 
 @pytest.fixture
@@ -67,6 +70,7 @@ def test_tables(amt: Callable, data: Path, acoustics: Path, peers: Path) -> None
         "Noise 15 dB below",
         "Room with RT60 0.6 s",
         "Level -30 dB",
+        "Pitch -20 cents",
         "1 excerpts of 5 s",
         "MISSED by 0.380",
         "met exactly",

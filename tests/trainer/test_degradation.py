@@ -42,6 +42,19 @@ def test_gain_changes_the_level_and_nothing_else(piano: np.ndarray) -> None:
     np.testing.assert_allclose(quiet, 0.1 * piano, rtol=1e-6)
 
 
+@pytest.mark.parametrize("cents", [-20.0, 20.0])
+def test_another_pitch_is_another_speed(piano: np.ndarray, cents: float) -> None:
+    pytest.importorskip("numba")
+    other = Degradation(cents=cents)
+    out = other.apply(piano, "piece")
+    assert len(out) == pytest.approx(len(piano) / other.speed, abs=2)
+    spectrum = np.abs(np.fft.rfft(out * np.hanning(len(out)), 1 << 18))
+    hz = spectrum.argmax() * SAMPLE_RATE / (1 << 18)
+    assert 1200 * np.log2(hz / 440.0) == pytest.approx(cents, abs=0.3)
+    first = np.flatnonzero(np.abs(out) > 0.01)[0]
+    assert first / SAMPLE_RATE == pytest.approx(0.25 / other.speed, abs=0.001)
+
+
 def test_a_room_keeps_level_and_onset_and_rings_on(piano: np.ndarray) -> None:
     pytest.importorskip("scipy")
     stopped = piano.copy()

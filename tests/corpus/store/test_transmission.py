@@ -7,7 +7,7 @@ import pytest
 
 from corpus.acoustics import Acoustics
 from corpus.augmentation import AugmentationConfig, apply, draw
-from corpus.transmission import CODECS, detune, retimed, speed, transcode
+from corpus.transmission import CODECS, detune, speed, transcode
 from transcriber.notes import Note, Pedal, Transcript
 from transcriber.timing import SAMPLE_RATE
 
@@ -36,7 +36,7 @@ def found(audio: np.ndarray, label: int) -> int:
 @pytest.mark.parametrize("cents", [-30.0, -10.0, 3.3, 10.0, 30.0])
 def test_detuned_clicks_lie_where_their_labels_moved(cents: float) -> None:
     out = detune(clicks(), cents)
-    moved = retimed(labels(), speed(cents))
+    moved = labels().faster(speed(cents))
     assert abs(len(out) - 160_000 / speed(cents)) <= 2
     assert abs(moved.notes[2].onset_s - labels().notes[2].onset_s) > 0.01
     for note in moved.notes:
@@ -56,7 +56,7 @@ def test_detuning_moves_the_pitch() -> None:
 def test_no_detuning_is_bit_identical() -> None:
     audio = clicks()
     assert detune(audio, 0.0) is audio
-    assert retimed(labels(), 1.0) == labels()
+    assert labels().faster(1.0) == labels()
 
 
 @pytest.mark.parametrize("codec", sorted(CODECS))
@@ -90,6 +90,6 @@ def test_whole_chain_moves_labels_by_its_speed() -> None:
     for seed in range(8):
         chain = draw(config, Acoustics((), ()), np.random.default_rng(seed))
         out = apply(clicks(), chain, Acoustics((), ()))
-        for note in retimed(labels(), chain.speed).notes:
+        for note in labels().faster(chain.speed).notes:
             at = round(note.onset_s * SAMPLE_RATE)
             assert abs(found(out, at) - at) <= TOLERANCE
