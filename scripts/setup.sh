@@ -86,6 +86,8 @@ make_venv() {
     run_step "installing python3-venv" apt_install python3-venv ||
       fail "python3-venv could not be installed. Install it by hand and start again."
   fi
+  # Behind a link it is somebody else's, and --clear would empty it.
+  [ ! -L "$venv" ] || rm -- "$venv"
   run_step "making $venv" "$interpreter" -m venv --clear "$venv" ||
     fail "The environment could not be made in $venv. Is there space, and may you write there?"
   mkdir -p "$stamps"

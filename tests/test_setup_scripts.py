@@ -25,7 +25,7 @@ case "$*" in
   --version) echo "Python 3.9.2" ;;
   "-m venv "*)
     echo "venv" >>"$FAKE_LOG"
-    dir="${!#}"; rm -rf "$dir"; mkdir -p "$dir/bin"; cp "$0" "$dir/bin/python" ;;
+    dir="${!#}"; rm -rf "$dir"/{*,.amt}; mkdir -p "$dir/bin"; cp "$0" "$dir/bin/python" ;;
   "-m pip install"*)
     echo "pip ${!#}" >>"$FAKE_LOG"
     sleep "${FAKE_SLEEP:-0}"
@@ -123,6 +123,22 @@ def test_moved_clone_is_made_anew(clone: Clone) -> None:
     clone.root = clone.root.rename(clone.root.parent / "elsewhere")
     assert clone.start("demo").stdout == "<demo>"
     assert clone.installs()[2:] == ["venv", "pip "]
+
+
+def test_another_clones_environment_behind_a_link_is_left_alone(
+    clone: Clone, tmp_path: Path
+) -> None:
+    clone.start("--version")
+    other = tmp_path / "other"
+    shutil.copytree(clone.root, other)
+    shutil.rmtree(other / ".venv")
+    (other / ".venv").symlink_to(clone.root / ".venv")
+    there = Clone(other, clone.environment, clone.log)
+    assert there.start("--version").returncode == 0
+    assert not (other / ".venv").is_symlink()
+    assert (clone.root / ".venv/.amt/root").read_text() == f"{clone.root}\n"
+    assert clone.start("--version").returncode == 0
+    assert clone.installs().count("venv") == 2
 
 
 def test_environment_made_by_hand_is_kept(clone: Clone) -> None:
