@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -215,6 +216,14 @@ def export(
     trained_on: Annotated[
         str, typer.Option(help="What the network was trained on, in one sentence.")
     ] = "",
+    blend_with: Annotated[
+        Path | None,
+        typer.Option(
+            "--blend",
+            help="Weights (.safetensors) to take the mean with, such as those it went on from.",
+        ),
+    ] = None,
+    share: Annotated[float, typer.Option(min=0.0, max=1.0, help="Of --blend in the mean.")] = 0.5,
     with_features: Annotated[
         bool,
         typer.Option(
@@ -233,21 +242,28 @@ def export(
 
     from corpus.recordings import load_recordings
     from trainer.calibration import calibrate
-    from trainer.checkpoint import load, save_weights
+    from trainer.checkpoint import blend, load, save_weights
+    from trainer.cost import training_cost
     from trainer.export import Label
     from trainer.export import export as write
     from transcriber.decoder import DecoderSettings
 
     source = checkpoint / "last.safetensors" if checkpoint.is_dir() else checkpoint
-    settings, provenance = DecoderSettings(), {}
-    if calibrate_on is not None:
-        recordings = load_recordings(calibrate_on)
-        settings = calibrate(source, recordings)
-        provenance["calibrated_on"] = [recording.name for recording in recordings]
-    if weights is not None:
-        save_weights(weights, load(source))
-    label = Label(name, version, licence, trained_on)
-    info = write(source, output, label, settings, provenance)
+    settings, provenance = DecoderSettings(), training_cost(source.parent)
+    with TemporaryDirectory() as folder:
+        if blend_with is not None:
+            mean = Path(folder) / "blended.safetensors"
+            blend(source, blend_with, share, mean)
+            source = mean
+            provenance["blended_with"] = f"{share:g} of {blend_with.name}"
+        if calibrate_on is not None:
+            recordings = load_recordings(calibrate_on)
+            settings = calibrate(source, recordings)
+            provenance["calibrated_on"] = [recording.name for recording in recordings]
+        if weights is not None:
+            save_weights(weights, load(source))
+        label = Label(name, version, licence, trained_on)
+        info = write(source, output, label, settings, provenance)
     typer.echo(
         f"{output}: {info.name} {info.version}, look-ahead {info.lookahead_ms:.0f} ms, "
         f"onset threshold {settings.onset_threshold}",

@@ -105,6 +105,32 @@ def save_weights(path: Path, source: Checkpoint) -> None:
     _write(path, tensors, meta)
 
 
+def blend(source: Path, other: Path, share: float, target: Path) -> None:
+    """Writes the mean of two checkpoints' averaged weights, alone, under the name `target`.
+
+    Of weights that were trained on from others, the mean with these keeps what they knew and most
+    of what was learned (WiSE-FT, Wortsman et al., CVPR 2022, equation 1).
+
+    Args:
+        source: A checkpoint, whose description is kept.
+        other: A checkpoint of a network of that size, mostly the one it was trained on from.
+        share: Weight of `other`, 0..1.
+        target: Where to, `.safetensors`.
+
+    Raises:
+        ModelError: One of them cannot be read, or they are of different size.
+    """
+    first = load(source)
+    ours, theirs = first.part("average"), load(other).part("average")
+    if {k: v.shape for k, v in ours.items()} != {k: v.shape for k, v in theirs.items()}:
+        raise ModelError(
+            f"The weights in {other} are of a network of another size than those in {source}.",
+            "Blend weights of one network only.",
+        )
+    mean = {k: torch.lerp(v.double(), theirs[k].double(), share).to(v) for k, v in ours.items()}
+    _write(target, {f"average.{k}": v for k, v in mean.items()}, first.meta)
+
+
 def start_from(network: nn.Module, path: Path) -> None:
     """Loads averaged weights, of a checkpoint or of `save_weights`, into a network of that size, or
     into one that hears the long window besides and answers as the smaller one does at first.

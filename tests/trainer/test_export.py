@@ -122,3 +122,33 @@ def test_a_second_export_takes_any_number_of_frames_and_says_nothing(
     assert export.parity(network, first) <= export.PARITY
     assert export.parity(network, second) <= export.PARITY
     assert capfd.readouterr() == ("", "")
+
+
+def test_blended_weights_lie_where_they_are_asked_to(stored: Path, tmp_path: Path) -> None:
+    found = checkpoint.load(stored)
+    moved = {
+        name: value + 1 if value.is_floating_point() and name.startswith("average.") else value
+        for name, value in found.tensors.items()
+    }
+    checkpoint.save_weights(tmp_path / "other.safetensors", replace(found, tensors=moved))
+
+    checkpoint.blend(stored, tmp_path / "other.safetensors", 0.25, tmp_path / "mean.safetensors")
+
+    mean = checkpoint.load(tmp_path / "mean.safetensors")
+    assert mean.meta == found.meta
+    for name, value in mean.part("average").items():
+        before = found.part("average")[name]
+        assert value.dtype == before.dtype
+        if value.is_floating_point():
+            assert torch.allclose(value, before + 0.25, atol=0.01)  # kept as halves
+        else:
+            assert torch.equal(value, before)
+
+
+def test_weights_of_another_network_are_not_blended(stored: Path, tmp_path: Path) -> None:
+    found = checkpoint.load(stored)
+    fewer = {k: v for k, v in found.tensors.items() if k != "average.heads.bias"}
+    checkpoint.save_weights(tmp_path / "other.safetensors", replace(found, tensors=fewer))
+    with pytest.raises(ModelError, match="of another size"):
+        checkpoint.blend(stored, tmp_path / "other.safetensors", 0.5, tmp_path / "mean.safetensors")
+    assert not (tmp_path / "mean.safetensors").exists()
