@@ -40,7 +40,7 @@ def test_rows_are_divided_as_strips_are() -> None:
 
 def test_rows_that_scrolled_away_need_no_collector() -> None:
     def rows() -> int:
-        return sum(isinstance(one, Row) for one in gc.get_objects())
+        return sum(type(one) is Row for one in gc.get_objects())
 
     gc.collect()
     gc.disable()
