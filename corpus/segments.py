@@ -179,5 +179,5 @@ class SegmentSource:
 
 
 def _exactly(audio: FloatArray, samples: int) -> FloatArray:
-    """Cut or, by a sample or two, filled up with silence."""
+    """Cut, or filled up with silence where a recording has no more."""
     return np.pad(audio[:samples], (0, max(0, samples - len(audio))))
