@@ -98,16 +98,14 @@ def main() -> None:
         with suppress(AttributeError, ValueError):
             stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
     try:
-        try:
-            app(_debug_first(sys.argv[1:]), prog_name="amt")
-        except PermissionError as error:
-            raise _forbidden(error) from error
-    except AmtError as error:
+        app(_debug_first(sys.argv[1:]), prog_name="amt")
+    except (AmtError, PermissionError) as error:
         _log.debug("stopped", exc_info=True)
-        print(f"Error: {error.problem}", file=sys.stderr)
-        if error.remedy:
-            print(error.remedy, file=sys.stderr)
-        raise SystemExit(error.exit_code) from None
+        told = error if isinstance(error, AmtError) else _forbidden(error)
+        print(f"Error: {told.problem}", file=sys.stderr)
+        if told.remedy:
+            print(told.remedy, file=sys.stderr)
+        raise SystemExit(told.exit_code) from None
 
 
 def _forbidden(error: PermissionError) -> AmtError:

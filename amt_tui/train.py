@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -249,11 +249,13 @@ def export(
     from transcriber.decoder import DecoderSettings
 
     source = checkpoint / "last.safetensors" if checkpoint.is_dir() else checkpoint
-    settings, provenance = DecoderSettings(), training_cost(source.parent)
+    settings = DecoderSettings()
+    provenance: dict[str, Any] = {}
     with TemporaryDirectory() as folder:
         if blend_with is not None:
             mean = Path(folder) / "blended.safetensors"
             blend(source, blend_with, share, mean)
+            provenance |= training_cost(source.parent)  # no log lies beside the mean
             source = mean
             provenance["blended_with"] = f"{share:g} of {blend_with.name}"
         if calibrate_on is not None:

@@ -11,9 +11,10 @@ from typing import Any
 
 import numpy as np
 
+from transcriber.pitches import speed
+
 from .acoustics import Acoustics
 from .noises import KINDS
-from .transmission import speed
 
 Range = tuple[float, float]
 Peak = tuple[float, float, float]

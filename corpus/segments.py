@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from transcriber.notes import Transcript
+from transcriber.pitches import speed
 from transcriber.timing import SAMPLE_RATE
 
 from .acoustics import Acoustics
@@ -27,7 +28,7 @@ from .recordings import Recording
 from .rendering import render_labelled
 from .restriking import restruck
 from .soundboard import draw_soundboard, resound
-from .transmission import detune, speed
+from .transmission import detune
 
 FloatArray = NDArray[np.float32]
 

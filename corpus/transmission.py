@@ -16,6 +16,7 @@ import soxr
 from numpy.typing import NDArray
 from scipy.fft import dct
 
+from transcriber.pitches import speed
 from transcriber.timing import SAMPLE_RATE
 
 FloatArray = NDArray[np.float32]
@@ -45,11 +46,6 @@ def detune(audio: FloatArray, cents: float) -> FloatArray:
         return audio
     out = soxr.resample(audio, SAMPLE_RATE * speed(cents), SAMPLE_RATE, "HQ")
     return np.asarray(out, np.float32)
-
-
-def speed(cents: float) -> float:
-    """Factor by which a detuning of so many cents makes the playback faster."""
-    return float(2.0 ** (cents / 1200.0))
 
 
 def transcode(audio: FloatArray, codec: str, compression: float) -> FloatArray:

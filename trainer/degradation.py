@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from transcriber.errors import InputError, UsageError
+from transcriber.pitches import speed
 from transcriber.timing import SAMPLE_RATE
 
 if TYPE_CHECKING:
@@ -60,7 +61,7 @@ class Degradation:
     @property
     def speed(self) -> float:
         """How much faster it plays: what was played moves with it (`Transcript.faster`)."""
-        return float(2.0 ** (self.cents / 1200.0))
+        return speed(self.cents)
 
     def apply(self, samples: FloatArray, name: str) -> FloatArray:
         """Degrades a recording.
@@ -75,7 +76,9 @@ class Degradation:
         letters = name.encode(errors="surrogateescape")  # a file's name need not be text
         rng = np.random.default_rng([self.seed, zlib.crc32(letters)])
         if self.cents:
-            samples = _detuned(samples, self.cents)
+            from corpus.transmission import detune
+
+            samples = detune(samples, self.cents)
         if self.rt60_s is not None:
             samples = _in_room(samples, rng, self.rt60_s)
         if self.noise_snr_db is not None:
@@ -179,12 +182,6 @@ def _shuffled(noises: Sequence[FloatArray], rng: np.random.Generator) -> Iterato
     while True:
         for index in rng.permutation(len(noises)):
             yield noises[index]
-
-
-def _detuned(samples: FloatArray, cents: float) -> FloatArray:
-    from corpus.transmission import detune
-
-    return detune(samples, cents)
 
 
 def _in_room(samples: FloatArray, rng: np.random.Generator, rt60_s: float) -> FloatArray:

@@ -106,7 +106,7 @@ def _seal(page: Rows) -> bytes:
     """Compresses a page: samples as steps, and the bytes of equal weight side by side."""
     rows = page.copy()
     rows["sample"] = np.diff(page["sample"], prepend=0)
-    return zlib.compress(_bytes(rows).T.tobytes())
+    return zlib.compress(rows.view(np.uint8).reshape(PAGE, _ROW.itemsize).T.tobytes())
 
 
 def _unseal(sealed: bytes) -> Rows:
@@ -114,7 +114,3 @@ def _unseal(sealed: bytes) -> Rows:
     rows: Rows = np.ascontiguousarray(planes.T).reshape(-1).view(_ROW)
     rows["sample"] = np.cumsum(rows["sample"])
     return rows
-
-
-def _bytes(rows: Rows) -> NDArray[np.uint8]:
-    return rows.view(np.uint8).reshape(len(rows), _ROW.itemsize)

@@ -7,8 +7,9 @@ import pytest
 
 from corpus.acoustics import Acoustics
 from corpus.augmentation import AugmentationConfig, apply, draw
-from corpus.transmission import CODECS, detune, speed, transcode
+from corpus.transmission import CODECS, detune, transcode
 from transcriber.notes import Note, Pedal, Transcript
+from transcriber.pitches import speed
 from transcriber.timing import SAMPLE_RATE
 
 CLICKS = (8_000, 60_001, 150_000)
