@@ -10,8 +10,6 @@ Exit codes of `build`:
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -39,18 +37,6 @@ Place = Annotated[
         metavar="DIR", help="A corpus: its folder, or a URL as build knows.", show_default=False
     ),
 ]
-
-
-@contextmanager
-def _workshop() -> Iterator[None]:
-    """Says which packages to install where the workshop's are missing."""
-    try:
-        yield
-    except ModuleNotFoundError as error:
-        raise UsageError(
-            f"This command needs {error.name}, which is not installed.",
-            "Start it as scripts/amt, which installs that, or: pip install '.[train]' in a clone.",
-        ) from error
 
 
 @app.command(no_args_is_help=True)
@@ -146,10 +132,9 @@ def build(
     from rich.console import Console
     from rich.markup import escape
 
-    with _workshop():
-        from corpus.plans import Settings, make_plan
-        from corpus.recipes import Recipe, load_recipe
-        from corpus.sources import parse_sources
+    from corpus.plans import Settings, make_plan
+    from corpus.recipes import Recipe, load_recipe
+    from corpus.sources import parse_sources
 
     chosen = load_recipe(recipe) if recipe else Recipe()
     if not augmentation:
@@ -237,8 +222,8 @@ def bank(
 
     Soundfonts are played by FluidSynth (apt install fluidsynth), which takes half a minute.
     """
-    with _workshop():
-        from corpus.pianos import make_bank
+    from corpus.pianos import make_bank
+
     numbers = preset.rpartition(":")
     try:
         chosen = int(numbers[0] or 0), int(numbers[2])
@@ -249,8 +234,8 @@ def bank(
 
 def _open(place: str, *, anew: bool = False) -> Corpus:
     """Opens a corpus in a folder or behind a URL."""
-    with _workshop():
-        from corpus.mirrors import open_corpus
+    from corpus.mirrors import open_corpus
+
     return open_corpus(place, anew=anew)
 
 
@@ -329,11 +314,10 @@ def plot(
     items: Annotated[int, typer.Option(min=0, help="Spectrograms to draw.")] = 4,
 ) -> None:
     """Draw the distributions, and spectrograms of a few items with their labels."""
-    corpus = _open(place)
-    with _workshop():
-        from corpus.census import take_census
-        from corpus.pictures import draw_census, draw_item
+    from corpus.census import take_census
+    from corpus.pictures import draw_census, draw_item
 
+    corpus = _open(place)
     make_folder(output)
     paths = [output / "distributions.png"]
     draw_census(take_census(corpus), paths[0])

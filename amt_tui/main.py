@@ -13,7 +13,7 @@ from typing import Annotated
 
 import typer
 
-from transcriber.errors import AmtError, InputError
+from transcriber.errors import AmtError, InputError, UsageError
 
 from .corpus import app as corpus_app
 from .demo import demo
@@ -30,6 +30,9 @@ from .train import export, train
 from .transcribe import EPILOG, transcribe
 
 _log = logging.getLogger("amt")
+
+_OURS = ("amt_tui", "corpus", "trainer", "transcriber")
+"""Packages that are never missing, whatever was installed."""
 
 app = typer.Typer(
     name="amt",
@@ -99,13 +102,30 @@ def main() -> None:
             stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
     try:
         app(_debug_first(sys.argv[1:]), prog_name="amt")
-    except (AmtError, PermissionError) as error:
+    except (AmtError, PermissionError, ModuleNotFoundError) as error:
+        told = _told(error)
+        if told is None:
+            raise
         _log.debug("stopped", exc_info=True)
-        told = error if isinstance(error, AmtError) else _forbidden(error)
         print(f"Error: {told.problem}", file=sys.stderr)
         if told.remedy:
             print(told.remedy, file=sys.stderr)
         raise SystemExit(told.exit_code) from None
+
+
+def _told(error: Exception) -> AmtError | None:
+    """The sentences for what ended a command; None if it is a fault of this program."""
+    if isinstance(error, AmtError):
+        return error
+    if isinstance(error, PermissionError):
+        return _forbidden(error)
+    package = (getattr(error, "name", None) or "amt_tui").partition(".")[0]
+    if package in _OURS:
+        return None
+    return UsageError(
+        f"This command needs {package}, which is not installed.",
+        "Start it as scripts/amt in a clone, which installs that; or there: pip install '.[train]'",
+    )
 
 
 def _forbidden(error: PermissionError) -> AmtError:

@@ -24,8 +24,8 @@ def train(
             "--synth",
             "--data",
             metavar="DIR",
-            help="Render segments on the fly from a folder with midi/, pianos/, "
-            "maps_software_pianos/, acoustics/ and real/; what is missing in it is not used.",
+            help="Render segments on the fly from a folder with midi/ and pianos/, which it needs, "
+            "and soundfonts/, maps_software_pianos/, acoustics/ and real/, if it has them.",
             show_default=False,
         ),
     ] = None,
@@ -148,7 +148,7 @@ def train(
         typer.echo("Stopped at once; the same command goes on from the last checkpoint.", err=True)
         raise typer.Exit(130) from None
     if result.first and export_ and result.ending.reason != "stopped":
-        _export_run(run)
+        _export_run(run, settings)
 
 
 def _list_material(settings: RunConfig, run: Path) -> None:
@@ -163,8 +163,11 @@ def _list_material(settings: RunConfig, run: Path) -> None:
     print_material(inventory(source, settings.data), settings, Console())
 
 
-def _export_run(run: Path) -> None:
-    """Writes the run's best weights, or its last, as a model calibrated on its development set."""
+def _export_run(run: Path, config: RunConfig) -> None:
+    """Writes the run's best weights, or its last, as a model calibrated on its development set.
+
+    Material may have moved since they were saved: `config` knows where it lies now.
+    """
     from trainer.calibration import calibrate
     from trainer.checkpoint import load
     from trainer.export import Label
@@ -175,12 +178,12 @@ def _export_run(run: Path) -> None:
     best = run / "best.safetensors"
     source = best if best.exists() else run / "last.safetensors"
     stored = load(source)
-    development = load_development(stored.config)
+    development = load_development(config)
     settings, provenance = DecoderSettings(), {"material": stored.meta["material"]}
     if development is not None:
         settings = calibrate(source, development.recordings)
         provenance["calibrated_on"] = [recording.name for recording in development.recordings]
-    data = stored.config.data
+    data = config.data
     heard = [Path(path).name for path in (data.corpus, data.performances, data.recordings) if path]
     label = Label(run.resolve().name, "0", "unknown: that of the material", ", ".join(heard))
     write(source, run / "model.onnx", label, settings, provenance)
@@ -243,9 +246,9 @@ def export(
     from corpus.recordings import load_recordings
     from trainer.calibration import calibrate
     from trainer.checkpoint import blend, load, save_weights
-    from trainer.cost import training_cost
     from trainer.export import Label
     from trainer.export import export as write
+    from trainer.history import training_cost
     from transcriber.decoder import DecoderSettings
 
     source = checkpoint / "last.safetensors" if checkpoint.is_dir() else checkpoint

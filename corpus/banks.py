@@ -171,14 +171,16 @@ def load_bank(description: Path) -> Bank:
         InputError: The description or a sample is missing or not what it should be.
     """
     try:
-        table = json.loads(description.read_text())
-        zones = table["zones"]
-    except (OSError, ValueError, KeyError) as error:
+        return _assemble(description, json.loads(description.read_text()))
+    except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
         raise InputError(
-            f"{description} does not describe a sample bank ({error}).",
+            f"{description} does not describe a sample bank ({error!r}).",
             "Name the JSON file of a bank as docs/corpus.md describes.",
         ) from error
-    name = table["name"]
+
+
+def _assemble(description: Path, table: dict[str, Any]) -> Bank:
+    name, zones = table["name"], table["zones"]
     assembler = _Assembler(description.with_suffix(""))
     struck: list[tuple[dict[str, Any], Zone]] = []
     released: list[Zone] = []
@@ -188,6 +190,8 @@ def load_bank(description: Path) -> Bank:
                 struck.append((zone, assembler.add(zone, low, high, cutoff)))
         else:
             released.append(assembler.add(zone, 1, 127, None))
+    if not struck:
+        raise ValueError("no zone is struck")
     strikes, releases = [], []
     loudness, tuning = np.zeros(PITCHES), np.zeros(PITCHES)
     for key in range(PITCHES):

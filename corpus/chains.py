@@ -6,7 +6,7 @@ read and replayed.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 import numpy as np
@@ -15,6 +15,7 @@ from transcriber.pitches import speed
 
 from .acoustics import Acoustics
 from .noises import KINDS
+from .transmission import CODECS
 
 Range = tuple[float, float]
 Peak = tuple[float, float, float]
@@ -91,6 +92,36 @@ class AugmentationConfig:
     codec: float = 0.0
     codecs: tuple[str, ...] = ("simulated",)
     compression: Range = (0.2, 0.95)
+
+    def __post_init__(self) -> None:
+        for setting in fields(self):
+            value = getattr(self, setting.name)
+            if wanted := refusal(setting.name, value):
+                raise ValueError(f"{setting.name} = {value!r} cannot be, it takes {wanted}")
+
+
+def refusal(name: str, value: Any) -> str:
+    """What the setting `name` takes, where `value` is none of it; empty where it is."""
+    if name == "codecs":
+        good = isinstance(value, tuple) and {*map(str, value)} <= {*CODECS}
+        return "" if good else f"a list of {', '.join(CODECS)}"
+    if name in _RANGES:
+        numbers = isinstance(value, tuple) and all(map(_is_number, value))
+        if not numbers or len(value) != 2 or value[0] > value[1]:
+            return "a range such as [1.0, 2.0]"
+        if name == "compression" and not 0.0 <= value[0] <= value[1] <= 1.0:
+            return "a range within 0 and 1"
+        return "a range above 0" if name.endswith(("_s", "_hz")) and value[0] <= 0.0 else ""
+    if not _is_number(value) or not value >= 0.0:
+        return "a number of at least 0"
+    return "a probability, 0 to 1" if name != "detune_cents" and value > 1.0 else ""
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+_RANGES = {s.name for s in fields(AugmentationConfig) if isinstance(s.default, tuple)}
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,7 @@ import os
 import re
 import secrets
 import shutil
+import sys
 import tempfile
 import time
 from collections.abc import Iterator
@@ -207,7 +208,7 @@ class UrlDepot:
         except ImportError as error:
             raise UsageError(
                 f"{url} cannot be reached: {error}.",
-                "Install what is missing: pip install fsspec, and what it needs for such URLs.",
+                f"Install it: {sys.executable} -m pip install fsspec, and what such URLs need.",
             ) from error
         except (ValueError, OSError) as error:
             raise UsageError(f"{url} cannot be reached: {error}.", "Check the URL.") from error

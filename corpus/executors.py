@@ -50,7 +50,7 @@ def cluster(address: str) -> Iterator[Executor]:
     except ModuleNotFoundError as error:
         raise UsageError(
             f"--scheduler needs {error.name}, which is not installed.",
-            "Install it: pip install distributed",
+            f"Install it: {sys.executable} -m pip install distributed",
         ) from error
     try:
         client = Client(address, timeout=_REACH_S, set_as_default=False)  # type: ignore[no-untyped-call]

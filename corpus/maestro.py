@@ -65,6 +65,27 @@ def list_maestro(shelf: Shelf) -> Listing:
     raise InputError(f"{shelf.path} has no MAESTRO index that can be read. {reasons}".strip(), "")
 
 
+def midi_splits(shelf: Shelf) -> dict[str, str]:
+    """Split of each MIDI file by the first index that can be read; empty where it is no MAESTRO.
+
+    Raises:
+        InputError: There is an index, and none can be read.
+    """
+    faults = []
+    for index in find_index(shelf):
+        try:
+            rows = _rows(index, shelf.read(index))
+        except InputError as error:
+            faults.append(error)
+            continue
+        folder = PurePosixPath(index).parent
+        found = {_find(shelf, folder, str(row["midi_filename"])): row["split"] for row in rows}
+        return {name: str(split) for name, split in found.items() if name is not None}
+    if faults:
+        raise faults[0]
+    return {}
+
+
 def _rows(name: str, data: bytes) -> list[dict[str, Any]]:
     try:
         text = data.decode("utf-8-sig")

@@ -16,6 +16,7 @@ from transcriber.midi import parse_midi
 
 from .maps import LICENCE as MAPS_LICENCE
 from .maps import TEST_PIANO, keep_test_pieces_out
+from .performances import files_told, split_of
 from .shelves import Shelf, ZipShelf
 from .works import SPLITS, UNKNOWN_LICENCE, Listing, Skipped, Work, piece_name
 
@@ -117,7 +118,7 @@ def list_pairs(shelf: Shelf, licence: str) -> Listing:
 def list_performances(shelf: Shelf, manifest: dict[str, Any], licence: str) -> Listing:
     """Lists MIDI files to be rendered; parses those whose length no manifest tells."""
     listing = Listing()
-    told = {str(item.get("arc") or item.get("path")): item for item in manifest.get("items", [])}
+    told = files_told(manifest)
     licences = manifest.get("licences") or {}
     for name in shelf.sizes:
         if not is_midi(name):
@@ -134,7 +135,7 @@ def list_performances(shelf: Shelf, manifest: dict[str, Any], licence: str) -> L
                 listing.skipped.append(Skipped(str(shelf.path / name), "has no notes in it"))
                 continue
             seconds = transcript.duration_s
-        split = item.get("maestro_split") or item.get("split")
+        split = split_of(item)
         title = str(item.get("title") or "")
         context = item.get("composer") if title else item.get("collection")
         # `_p07` is the seventh pianist, not another piece.

@@ -20,11 +20,13 @@ from transcriber.midi_reader import parse_midi
 from transcriber.notes import MIN_NOTE_S, Note, Pedal, Transcript
 
 from .licences import is_free
+from .maestro import midi_splits
+from .shelves import ZIP_FAULTS, ZipShelf
 
 HELD_OUT = ("validation", "test")
 """MAESTRO splits that are never trained on, so that figures on MAESTRO stay honest."""
 
-READER = 1
+READER = 2
 """Is raised when performances are read in another way: what was kept is then read anew."""
 
 SOFTEST = 15.0
@@ -150,21 +152,22 @@ def read_zip(path: Path, free_only: bool = False) -> Iterator[tuple[str, Transcr
     """Reads a zip of MIDI files, leaving out MAESTRO's validation and test pieces.
 
     A `manifest.json` beside the zip, where there is one, names the split of each file and the
-    licence of each collection. Files without notes or that cannot be read are skipped.
+    licence of each collection; so does MAESTRO's own index, if it lies in the zip. Files without
+    notes or that cannot be read are skipped.
 
     Args:
         path: The zip.
         free_only: Leave out collections whose licence is not free.
 
     Raises:
-        InputError: The zip itself or the manifest cannot be read.
+        InputError: The zip itself, the manifest or MAESTRO's index cannot be read.
     """
     manifest = _manifest(path)
     licences = manifest.get("licences") or {}
-    items = [item for item in manifest.get("items") or [] if "arc" in item]
-    splits = {item["arc"]: item.get("maestro_split") for item in items}
+    splits = {name: split_of(item) for name, item in files_told(manifest).items()}
     try:
         with zipfile.ZipFile(path) as archive:
+            splits |= midi_splits(ZipShelf(path))
             for name in sorted(archive.namelist()):
                 if not name.lower().endswith((".mid", ".midi")) or splits.get(name) in HELD_OUT:
                     continue
@@ -176,10 +179,21 @@ def read_zip(path: Path, free_only: bool = False) -> Iterator[tuple[str, Transcr
                     continue
                 if transcript.notes:
                     yield name, transcript
-    except (OSError, zipfile.BadZipFile) as error:
+    except ZIP_FAULTS as error:
         raise InputError(
             f"The performances {path} cannot be read ({error}).", "Name a zip of MIDI files."
         ) from error
+
+
+def files_told(manifest: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """What a manifest tells of each MIDI file, by the file's name in the zip."""
+    items = manifest.get("items") or []
+    return {str(item.get("arc") or item.get("path")): item for item in items}
+
+
+def split_of(item: dict[str, Any]) -> str | None:
+    """The split that a manifest names for a MIDI file."""
+    return item.get("maestro_split") or item.get("split")
 
 
 def collection(name: str) -> str:
@@ -204,7 +218,8 @@ def _manifest(path: Path) -> dict[str, Any]:
         return {}
     try:
         read: dict[str, Any] = json.loads(manifest.read_text())
-    except (OSError, ValueError) as error:
+        files_told(read), read.get("licences")  # whether it is made as one
+    except (OSError, ValueError, AttributeError) as error:
         raise InputError(
             f"The manifest {manifest} cannot be read ({error}).", "Get it and its zip again."
         ) from error

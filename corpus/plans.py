@@ -28,7 +28,7 @@ from .shelves import open_shelf
 from .sources import SYNTHETIC, Source, list_source
 from .works import Kind, Skipped, Work, check_splits
 
-VERSION = 2
+VERSION = 3
 """Raised when the same plan would give other bytes or another layout."""
 
 _EXACT_S = 0.5

@@ -21,13 +21,11 @@ from typing import Any
 from transcriber.errors import UsageError
 
 from .augmentation import AugmentationConfig
-from .transmission import CODECS
+from .chains import refusal
 from .works import SPLITS
 
 DEFAULT = AugmentationConfig(detune=0.5, codec=0.1)
 """Detuning by up to 10 cents as in Mobile-AMT; one item in ten has been through a codec."""
-
-_NO_SHARES = {"detune_cents"}
 
 
 @dataclass(frozen=True)
@@ -86,28 +84,12 @@ def _refuse_unknown(path: Path, table: dict[str, Any], known: tuple[str, ...]) -
 
 
 def _value(path: Path, key: str, value: Any) -> Any:
+    made = tuple(value) if isinstance(value, list) else value
+    if wanted := refusal(key, made):
+        raise _impossible(path, key, value, wanted)
     if key == "codecs":
-        if not isinstance(value, list) or not set(map(str, value)) <= set(CODECS):
-            raise _impossible(path, key, value, f"a list of {', '.join(CODECS)}")
-        return tuple(value)
-    if isinstance(getattr(DEFAULT, key), tuple):
-        numbers = isinstance(value, list) and all(_is_number(v) for v in value)
-        if not numbers or len(value) != 2 or value[0] > value[1]:
-            raise _impossible(path, key, value, "a range such as [1.0, 2.0]")
-        if key == "compression" and not 0.0 <= value[0] <= value[1] <= 1.0:
-            raise _impossible(path, key, value, "a range within 0 and 1")
-        if key.endswith(("_s", "_hz")) and value[0] <= 0.0:
-            raise _impossible(path, key, value, "a range above 0")
-        return (float(value[0]), float(value[1]))
-    if not _is_number(value) or value < 0.0:
-        raise _impossible(path, key, value, "a number of at least 0")
-    if key not in _NO_SHARES and value > 1.0:
-        raise _impossible(path, key, value, "a probability, 0 to 1")
-    return float(value)
-
-
-def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
+        return made
+    return tuple(map(float, made)) if isinstance(made, tuple) else float(made)
 
 
 def _impossible(path: Path, key: str, value: Any, wanted: str) -> UsageError:

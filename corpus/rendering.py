@@ -74,14 +74,14 @@ def _mix(
     """
     level = gain / 32768.0
     floor = level * 1e-4
-    last = len(sample) - 3
+    last = len(sample) - 2
     for i in range(len(out) - begin):
         at = int(position)
         if at >= last:
             return
         x = position - at
-        s0, s1 = float(sample[at]), float(sample[at + 1])
-        s2, s3 = float(sample[at + 2]), float(sample[at + 3])
+        s0, s1 = float(sample[max(at - 1, 0)]), float(sample[at])
+        s2, s3 = float(sample[at + 1]), float(sample[at + 2])
         c1 = 0.5 * (s2 - s0)
         c2 = s0 - 2.5 * s1 + 2.0 * s2 - 0.5 * s3
         c3 = 0.5 * (s3 - s0) + 1.5 * (s1 - s2)

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from transcriber.errors import InputError
 from transcriber.notes import Transcript
 from transcriber.pitches import speed
 from transcriber.timing import SAMPLE_RATE
@@ -93,19 +94,25 @@ class SegmentSource:
         self.mix = mix
         self.samples = round(seconds * SAMPLE_RATE)
         self.seed = seed
-        pianos = bool(banks or soundfonts)
-        weights = np.array([
-            mix.performances if len(repertoire) and pianos else 0.0,
-            mix.recordings if recordings else 0.0,
-            mix.exercises if pianos else 0.0,
-            mix.silence,
-        ])  # fmt: skip
-        self._shares = np.cumsum(weights / weights.sum())
         self._by_length = np.cumsum(repertoire.durations_s)
         self._pianos: dict[str, list[Recording]] = {}
         for recording in recordings:
-            if len(recording.audio) > self.samples:
+            if len(recording.audio) >= self.samples:
                 self._pianos.setdefault(recording.piano, []).append(recording)
+        pianos = bool(banks or soundfonts)
+        weights = np.array([
+            mix.performances if len(repertoire) and pianos else 0.0,
+            mix.recordings if self._pianos else 0.0,
+            mix.exercises if pianos else 0.0,
+            mix.silence,
+        ])  # fmt: skip
+        if not weights.sum() > 0.0:
+            raise InputError(
+                "Nothing is left to draw segments from: every kind of material is missing, shorter "
+                "than a segment, or has no share in the mix.",
+                "Look at --set mix.… and --set seconds.",
+            )
+        self._shares = np.cumsum(weights / weights.sum())
 
     def draw(self, index: int) -> Segment:
         """Segment number `index` >= 0."""

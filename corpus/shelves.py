@@ -21,7 +21,7 @@ from pathlib import Path, PurePosixPath
 
 from transcriber.errors import InputError
 
-_ZIP_FAULTS = (OSError, EOFError, zlib.error, zipfile.BadZipFile, NotImplementedError, RuntimeError)
+ZIP_FAULTS = (OSError, EOFError, zlib.error, zipfile.BadZipFile, NotImplementedError, RuntimeError)
 """RuntimeError: the member is encrypted; NotImplementedError: packed in a way unknown to Python."""
 
 
@@ -102,7 +102,7 @@ class ZipShelf(Shelf):
         super().__init__(path)
         try:
             self._zip = zipfile.ZipFile(path)
-        except _ZIP_FAULTS as error:
+        except ZIP_FAULTS as error:
             raise InputError(
                 f"{path} is no zip that can be read ({error}).", "Download or copy it again."
             ) from error
@@ -130,7 +130,7 @@ class ZipShelf(Shelf):
         try:
             with self._zip.open(name) as packed:
                 return packed.read(count)
-        except (*_ZIP_FAULTS, KeyError) as error:
+        except (*ZIP_FAULTS, KeyError) as error:
             raise _unreadable(self.path, name, error) from error
 
     @contextmanager
@@ -141,7 +141,7 @@ class ZipShelf(Shelf):
             try:
                 with self._zip.open(name) as packed, copy.open("wb") as unpacked:
                     shutil.copyfileobj(packed, unpacked, 1 << 20)
-            except (*_ZIP_FAULTS, KeyError) as error:
+            except (*ZIP_FAULTS, KeyError) as error:
                 raise _unreadable(self.path, name, error) from error
             yield copy
 

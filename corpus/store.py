@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections import OrderedDict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -226,9 +226,10 @@ class StoredSource:
         augmentation: Applied to every segment on top of what is stored; None for nothing. For a
             corpus built with `--no-augmentation`, which is then never heard twice alike.
         acoustics: Rooms and noises for it.
+        exclude: Pianos and collections (the first folder of an item's name) that are left out.
 
     Raises:
-        InputError: The split is empty.
+        InputError: The split is empty, or all of it is left out.
     """
 
     def __init__(
@@ -239,6 +240,7 @@ class StoredSource:
         split: str = "train",
         augmentation: AugmentationConfig | None = None,
         acoustics: Acoustics | None = None,
+        exclude: Sequence[str] = (),
     ) -> None:
         self.corpus = corpus
         self.samples = round(seconds * SAMPLE_RATE)
@@ -246,6 +248,10 @@ class StoredSource:
         self.augmentation = augmentation
         self.acoustics = acoustics or Acoustics((), ())
         self.numbers = corpus.numbers(split)
+        if exclude:
+            told = [corpus.describe(number) for number in self.numbers.tolist()]
+            out = [bool({a["piano"], a["item"].split("/")[0]} & set(exclude)) for a in told]
+            self.numbers = self.numbers[~np.array(out, bool)]
         if not len(self.numbers):
             raise InputError(
                 f"{corpus.place} has no items in its split {split!r}.", "Build one that has."

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import secrets
+import sys
 from typing import Any
 
 from transcriber.atomic import atomic_write
@@ -107,7 +108,8 @@ class WeightsAndBiases(Board):
             import wandb
         except ModuleNotFoundError as error:
             raise UsageError(
-                "Weights & Biases is not installed.", "Install it: pip install wandb"
+                "Weights & Biases is not installed.",
+                f"Install it: {sys.executable} -m pip install wandb",
             ) from error
         self._wandb = wandb
         self._project, self._mode = project, "offline" if offline else "online"

@@ -2,17 +2,19 @@
 
 Onset first, since the other thresholds only matter for notes that exist; then frame and offset for
 the notes' ends, then the pedal. Each is the value with the highest score, averaged over recordings
-as in `evaluation`; one set of values serves all music.
+as in `evaluation`; among equals, and where no recording tells, the one nearest to the decoder's
+own. One set of values serves all music.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import astuple, replace
 from pathlib import Path
 
 from corpus.recordings import Recording
 from transcriber.decoder import DecoderSettings
+from transcriber.errors import InputError
 from transcriber.outputs import Activations
 from transcriber.scores import Score, score
 from transcriber.timing import FrameClock
@@ -40,8 +42,14 @@ def calibrate(source: Path, recordings: Sequence[Recording]) -> DecoderSettings:
         recordings: Held-out recordings with their notes.
 
     Raises:
+        InputError: There are no recordings.
         ModelError: The checkpoint cannot be read.
     """
+    if not recordings:
+        raise InputError(
+            "There are no recordings with their notes and pedal to calibrate on.",
+            "Name a folder laid out as `real` in docs/training.md.",
+        )
     stored = checkpoint.load(source)
     state = stored.part("average")
     answers = [activations(state, stored.config, r.audio) for r in recordings]
@@ -66,22 +74,35 @@ def choose(
         return found["offset"].f1 + found["frame"].f1
 
     settings = DecoderSettings()
-    settings = max(
+    settings = _best(
         (replace(settings, onset_threshold=x) for x in ONSET_GRID),
-        key=lambda s: _merit(scores(s)["onset"]),
+        lambda s: _merit(scores(s)["onset"]),
     )
-    settings = max(
+    settings = _best(
         (
             replace(settings, frame_threshold=x, offset_threshold=y)
             for x in FRAME_GRID
             for y in OFFSET_GRID
         ),
-        key=ends,
+        ends,
     )
-    return max(
+    return _best(
         (replace(settings, pedal_threshold=x) for x in PEDAL_GRID),
-        key=lambda s: scores(s)["pedal"].f1,
+        lambda s: scores(s)["pedal"].f1,
     )
+
+
+def _best(
+    candidates: Iterable[DecoderSettings], merit: Callable[[DecoderSettings], object]
+) -> DecoderSettings:
+    """The one of highest merit; of several, the one nearest to the decoder's own settings."""
+    usual = astuple(DecoderSettings())
+
+    def rank(settings: DecoderSettings) -> tuple[object, float]:
+        away = sum(abs(a - b) for a, b in zip(astuple(settings), usual, strict=True))
+        return merit(settings), -away
+
+    return max(candidates, key=rank)
 
 
 def _merit(onset: Score) -> tuple[bool, float]:

@@ -30,7 +30,8 @@ class DataConfig:
         recordings: Folder of recordings with labels, for training.
         acoustics: Folder of rooms and noises.
         development: Folder of recordings with labels, for choosing and calibrating only.
-        exclude: Names of banks, pianos or collections that are left out.
+        exclude: Names of banks, pianos or collections that are left out; a collection is the first
+            folder in a file's or an item's name.
         free_only: Use only what its licence lets anyone use for anything: CC0, public domain,
             CC BY and MIT, and simulated rooms.
         corpus_share: Share of segments from the corpus, where there is material to render too.
@@ -51,6 +52,16 @@ class DataConfig:
     def rendered(self) -> bool:
         """Whether segments are rendered on the fly."""
         return bool(self.performances or self.banks or self.recordings)
+
+
+_POSITIVE = (
+    "steps", "batch", "seconds", "clip", "onset_width", "epoch_steps", "checkpoint_every",
+    "validate_seconds", "validate_pieces", "threads",
+)  # fmt: skip
+_NOT_NEGATIVE = (
+    "learning_rate", "warmup", "weight_decay", "delay", "seed", "validate_every", "patience",
+    "workers",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -114,15 +125,26 @@ class RunConfig:
     threads: int = 1
 
     def __post_init__(self) -> None:
-        for name in ("steps", "batch", "epoch_steps", "checkpoint_every", "threads", "seconds"):
+        for name in _POSITIVE:
             if not getattr(self, name) > 0:
                 raise ValueError(f"{name} must be more than 0")
-        for name in ("learning_rate", "warmup", "validate_every", "patience", "workers", "delay"):
+        for name in _NOT_NEGATIVE:
             if not getattr(self, name) >= 0:
                 raise ValueError(f"{name} must not be negative")
-        for name, share in (("decay", self.decay), ("ema", self.ema)):
+        shares = {
+            "decay": self.decay,
+            "ema": self.ema,
+            "data.corpus_share": self.data.corpus_share,
+            "network.dropout": self.network.dropout,
+        }
+        for name, share in shares.items():
             if not 0.0 <= share <= 1.0:
                 raise ValueError(f"{name} must lie between 0 and 1")
+        for part in dataclasses.fields(self.mix):
+            share = getattr(self.mix, part.name)
+            if isinstance(share, float) and not share >= 0.0:
+                raise ValueError(f"mix.{part.name} must not be negative")
+        _ = self.clock  # which refuses a hop that does not divide the sample rate
         if self.precision not in ("bf16", "fp32"):
             raise ValueError("precision must be bf16 or fp32")
         if self.optimizer not in ("muon", "adamw"):

@@ -25,7 +25,7 @@ from transcriber.errors import ModelError
 from transcriber.network import ANSWERS, FRAMES, NEW, OnnxNetwork
 
 from . import checkpoint
-from .cost import training_cost
+from .history import training_cost
 from .network import Network, probabilities
 
 PARITY = 1e-4

@@ -52,6 +52,18 @@ class History:
         return float(self.step * self.config["batch"] * self.config["seconds"])
 
     @property
+    def cost(self) -> dict[str, Any]:
+        """For the provenance of weights: `training_hours`, steps repeated after a kill included;
+        `processes` and `device` of the last start, where the log tells.
+        """
+        told: dict[str, Any] = {}
+        if self.seconds:
+            told["training_hours"] = round(self.seconds / 3600.0, 2)
+        for begin in self.begins:
+            told |= {key: begin[key] for key in ("processes", "device") if key in begin}
+        return told
+
+    @property
     def best(self) -> dict[str, Any] | None:
         """The validation with the highest onset F1."""
         return max(self.validations, key=lambda v: v["validation"]["onset_f1"], default=None)
@@ -98,6 +110,14 @@ def read_history(run: Path) -> History:
     return History(
         run, config, begins, list(steps.values()), list(validations.values()), end, seconds, time
     )
+
+
+def training_cost(run: Path) -> dict[str, Any]:
+    """`History.cost` of a folder; empty where it is none of a run."""
+    try:
+        return read_history(run).cost
+    except InputError:
+        return {}
 
 
 def flat(values: dict[str, Any]) -> dict[str, Any]:

@@ -77,11 +77,14 @@ def _load_corpus(config: RunConfig) -> StoredSource:
         _check_free(corpus)
     recipe = load_plan(corpus.folder).settings.recipe
     if recipe.augmentation is not None and "train" in recipe.splits:
-        return StoredSource(corpus, config.seconds, config.seed)
-    chain = config.mix.augmentation
-    acoustics = _load_acoustics(config.data)
+        return StoredSource(corpus, config.seconds, config.seed, exclude=config.data.exclude)
     return StoredSource(
-        corpus, config.seconds, config.seed, augmentation=chain, acoustics=acoustics
+        corpus,
+        config.seconds,
+        config.seed,
+        augmentation=config.mix.augmentation,
+        acoustics=_load_acoustics(config.data),
+        exclude=config.data.exclude,
     )
 
 

@@ -49,9 +49,29 @@ def nonfinite(
     )
 
 
+_EXHAUSTED = (
+    (
+        "out of memory",
+        "The accelerator's memory is full.",
+        "Lower --set batch or seconds, or end what else runs there",
+    ),
+    (
+        "shared memory",
+        "The shared memory that loader workers hand batches over in is full.",
+        "Give a container more (docker run --shm-size 8g), or lower --set workers",
+    ),
+    (
+        "Too many open files",
+        "This process may open no more files.",
+        "Raise the limit (ulimit -n 65536), or lower --set workers",
+    ),
+)
+"""What torch says where something ran out, and what to say and to do instead."""
+
+
 @contextmanager
 def deaths_told() -> Iterator[None]:
-    """Turns what torch says about dead workers and peers into a sentence."""
+    """Turns what torch says of dead workers, of lost peers and of what ran out into a sentence."""
     killed = LostProcess(
         "A loader worker was killed, as the system does where memory runs out.",
         "Make room, or lower --set workers or batch; the same command goes on from the last "
@@ -63,7 +83,12 @@ def deaths_told() -> Iterator[None]:
         raise killed from error
     except RuntimeError as error:
         text = str(error)
-        if "DataLoader worker" in text:
+        for words, problem, remedy in _EXHAUSTED:
+            if words in text:
+                raise LostProcess(
+                    problem, f"{remedy}; the same command goes on from the last checkpoint."
+                ) from error
+        if "DataLoader worker" in text or "Pin memory thread" in text:
             raise killed from error
         if "gloo" in text or isinstance(error, torch.distributed.DistError):
             raise LostProcess(

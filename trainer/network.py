@@ -3,14 +3,14 @@
 After Mobile-AMT (Kusaka and Maezawa, EUSIPCO 2024) made strictly causal as in Hu et al. (ISMIR
 2025). Differs from the papers:
 
-- ordinary 3x3 convolutions instead of depthwise-separable blocks: 12 times faster to train on a CPU
-  (DESIGN 4) and as fast to run;
+- ordinary 3x3 convolutions instead of depthwise-separable blocks: faster to train on a CPU, 11
+  times with all else (docs/training.md, speed), and as fast to run;
 - one trunk and one recurrent layer stack for all heads, no squeeze-excitation, no conditioning
   networks;
 - the low register, heard through a longer window, has convolutions of its own and joins the rest in
   the per-frame features, at first without any weight: a trained network without it can take it up;
 - the heads also see the per-frame features directly, beside the recurrent ones, and start at the
-  class priors: without this learning stalls for hundreds of steps (DESIGN 4).
+  class priors: without this learning stalls for hundreds of steps.
 
 Shapes: B streams, T frames, M mel bins, C channels, F frequency bins of a layer.
 """

@@ -82,6 +82,8 @@ def configure(
         try:
             read = json.loads if file.suffix == ".json" else tomllib.loads
             changed = read(file.read_text())
+            if not isinstance(changed, dict):
+                raise ValueError("it holds no table of settings")
         except (OSError, ValueError) as error:
             raise UsageError(
                 f"The configuration {file} cannot be read ({error}).", "Check the file."
@@ -91,7 +93,7 @@ def configure(
         _merge(values, _parse(setting), f"--set {setting}")
     try:
         return RunConfig.from_json(json.dumps(values))
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, AttributeError) as error:
         raise UsageError(
             f"The configuration does not make a run: {error}.", "Check the values given."
         ) from error
@@ -121,7 +123,7 @@ def _merge(values: dict[str, Any], changes: dict[str, Any], where: str) -> None:
             _merge(values[key], change, where)
         elif not _alike(values[key], change):
             raise UsageError(
-                f"{where}: {key} cannot be {json.dumps(change)}.",
+                f"{where}: {key} cannot be {json.dumps(change, default=str)}.",
                 f"It is a value such as {json.dumps(values[key])}.",
             )
         else:

@@ -14,6 +14,7 @@ from torch import Tensor
 from corpus.recordings import Recording, load_recordings
 from corpus.store import Corpus
 from transcriber.decoder import DecoderSettings, NoteDecoder
+from transcriber.errors import InputError
 from transcriber.notes import Transcript, TranscriptBuilder
 from transcriber.outputs import Activations
 from transcriber.pedal import PedalDecoder
@@ -43,9 +44,17 @@ def load_development(config: RunConfig) -> Development | None:
 
     Each is cut to `validate_seconds`; of a split, `validate_pieces` items are taken, evenly spread.
     None where there are neither.
+
+    Raises:
+        InputError: What is named cannot be read, or no recording in it has its notes and pedal.
     """
     if config.data.development:
         recordings = load_recordings(Path(config.data.development))
+        if not recordings:
+            raise InputError(
+                f"No recording in {config.data.development} has its MIDI file beside it.",
+                "Add what is missing, or name no folder: --set data.development=''",
+            )
     elif config.data.corpus:
         recordings = _from_split(Corpus(Path(config.data.corpus)), config.validate_pieces)
     else:

@@ -80,8 +80,8 @@ def open_port_audio() -> Any:
         remedy = (
             "Install it: apt-get install libportaudio2, or brew install portaudio."
             if below
-            else "Install it: pip install 'amt[mic]' (on Linux first: apt-get install "
-            "portaudio19-dev gcc python3-dev)."
+            else f"Install it: {sys.executable} -m pip install pyaudio "
+            "(on Linux first: apt-get install portaudio19-dev gcc python3-dev)."
         )
         missing = "PortAudio" if below else "PyAudio"
         raise MicrophoneError(

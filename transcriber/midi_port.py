@@ -5,6 +5,7 @@ python-rtmidi, through mido, is imported when a port is opened, and only then.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from contextlib import suppress
 from typing import Any
@@ -83,7 +84,7 @@ def open_midi_port(wanted: str) -> MidiPort:
     except ImportError as error:
         raise OutputError(
             "A MIDI port needs python-rtmidi, which is not installed.",
-            "Install it: pip install python-rtmidi.",
+            f"Install it: {sys.executable} -m pip install python-rtmidi",
         ) from error
     except Exception as error:  # rtmidi has its own errors, one per system
         raise OutputError(

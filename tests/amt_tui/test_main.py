@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 import time
 from collections.abc import Callable
+from importlib.abc import MetaPathFinder
 from pathlib import Path
 
 import pytest
 
+from amt_tui import main as main_module
 from transcriber import model
 from transcriber.errors import ModelError
 
@@ -82,3 +85,40 @@ def test_no_command_shows_help(amt: Callable) -> None:
 
 def test_unknown_option_is_usage(amt: Callable) -> None:
     assert amt("transcribe", "x.wav", "--loud").code == 2
+
+
+@pytest.mark.parametrize(
+    "words", [("train", "--synth", "."), ("export", "run", "-o", "x.onnx"), ("corpus", "info", ".")]
+)
+def test_what_is_not_installed_is_named(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], words: tuple[str, ...]
+) -> None:
+    """As after `pipx install .`, which brings what transcribing needs."""
+    absent = ("torch", "scipy", "numba", "psutil")
+
+    class Absent(MetaPathFinder):
+        def find_spec(self, name: str, path: object, target: object = None) -> None:
+            if name.partition(".")[0] in absent:
+                raise ModuleNotFoundError(f"No module named {name!r}", name=name)
+
+    for name in list(sys.modules):
+        if name.partition(".")[0] in (*absent, "corpus", "trainer"):
+            monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setattr(sys, "meta_path", [Absent(), *sys.meta_path])
+    monkeypatch.setattr(sys, "argv", ["amt", *words])
+    with pytest.raises(SystemExit) as stop:
+        main_module.main()
+    assert stop.value.code == 2
+    told = capsys.readouterr().err
+    assert re.fullmatch(
+        r"Error: This command needs \w+, which is not installed\.\nStart it .*\n", told
+    )
+
+
+def test_a_missing_module_of_ours_is_a_fault(monkeypatch: pytest.MonkeyPatch) -> None:
+    def stumble(*_: object, **__: object) -> None:
+        raise ModuleNotFoundError("No module named 'trainer.nowhere'", name="trainer.nowhere")
+
+    monkeypatch.setattr(main_module, "app", stumble)
+    with pytest.raises(ModuleNotFoundError):
+        main_module.main()

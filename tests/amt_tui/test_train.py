@@ -7,6 +7,7 @@ import errno
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -106,6 +107,18 @@ def test_a_run_leaves_all_that_is_needed_to_trust_it(
     again = train(data=())  # the run's folder alone is enough
     assert again.code == 0, again.err
     assert saved() == 12
+
+
+@pytest.mark.slow
+def test_a_model_is_made_where_the_material_has_moved(
+    train: Callable, toy_data: Path, tmp_path: Path
+) -> None:
+    first = shutil.copytree(toy_data / "real", tmp_path / "first")
+    assert train("--set", f"data.development={first}").code == 0
+    moved = first.rename(tmp_path / "moved")
+    done = train("--set", f"data.development={moved}", "--export")
+    assert done.code == 0, done.err
+    assert read_info(str(tmp_path / "run/model.onnx")).provenance["calibrated_on"] == ["one"]
 
 
 @pytest.mark.slow

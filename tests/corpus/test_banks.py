@@ -85,9 +85,10 @@ def test_a_low_pass_unfolds_a_zone_into_brighter_ones(folder: Path) -> None:
 def test_broken_banks_get_a_sentence(folder: Path) -> None:
     with pytest.raises(InputError, match="does not describe a sample bank"):
         load_bank(folder / "none.json")
-    (folder / "bad.json").write_text("{}")
-    with pytest.raises(InputError, match="does not describe a sample bank"):
-        load_bank(folder / "bad.json")
+    for text in ("{}", "[]", '{"name": "x", "licence": "CC0", "zones": []}', '{"zones": [7]}'):
+        (folder / "bad.json").write_text(text)
+        with pytest.raises(InputError, match="does not describe a sample bank"):
+            load_bank(folder / "bad.json")
     with pytest.raises(InputError, match=r"The sample .*none\.flac cannot be read"):
         load_bank(edit(folder, file="none.flac"))
     soundfile.write(folder / "toy" / "other.flac", np.zeros(4410), 44_100)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -36,6 +37,34 @@ def test_a_manifest_may_say_less(toy_data: Path, tmp_path: Path, manifest: str) 
     copy = shutil.copy(toy_data / "midi" / "performances.zip", tmp_path)
     (tmp_path / "manifest.json").write_text(manifest)
     assert len(list(read_zip(Path(copy)))) == 3
+
+
+def test_the_manifest_of_a_build_holds_out_the_same(toy_data: Path, tmp_path: Path) -> None:
+    """`path` and `split` are what `amt corpus build` takes besides."""
+    copy = shutil.copy(toy_data / "midi" / "performances.zip", tmp_path)
+    (tmp_path / "manifest.json").write_text('{"items": [{"path": "a/one.mid", "split": "test"}]}')
+    assert set(dict(read_zip(Path(copy)))) == {"a/two.mid", "b/three.mid"}
+
+
+def test_maestro_holds_out_by_its_own_index(toy_data: Path, tmp_path: Path) -> None:
+    path = Path(shutil.copy(toy_data / "midi" / "performances.zip", tmp_path))
+    rows = ["canonical_composer,canonical_title,split,midi_filename,audio_filename"]
+    rows += ["Bach,Air,validation,one.mid,one.wav", "Bach,Aria,train,two.midi,two.wav"]
+    with zipfile.ZipFile(path, "a") as archive:
+        archive.writestr("a/maestro-v3.0.0.csv", "\n".join(rows))
+    assert set(dict(read_zip(path))) == {"a/two.mid", "b/three.mid"}
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("maestro-v3.0.0.csv", "nothing")
+    with pytest.raises(InputError, match=r"maestro-v3\.0\.0\.csv lists nothing"):
+        list(read_zip(path))
+
+
+@pytest.mark.parametrize("manifest", ["[]", '{"items": [7]}', "7"])
+def test_a_manifest_that_is_another_thing(toy_data: Path, tmp_path: Path, manifest: str) -> None:
+    copy = shutil.copy(toy_data / "midi" / "performances.zip", tmp_path)
+    (tmp_path / "manifest.json").write_text(manifest)
+    with pytest.raises(InputError, match=r"The manifest .* cannot be read"):
+        list(read_zip(Path(copy)))
 
 
 def test_a_damaged_manifest(toy_data: Path, tmp_path: Path) -> None:

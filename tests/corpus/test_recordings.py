@@ -26,6 +26,22 @@ def test_notes_come_from_the_table_and_the_pedal_from_midi(toy_data: Path) -> No
     assert recording.transcript.duration_s == len(recording.audio) / 16_000
 
 
+def test_without_a_table_the_midi_file_has_the_notes(toy_data: Path, tmp_path: Path) -> None:
+    folder = Path(shutil.copytree(toy_data / "real", tmp_path / "real"))
+    (folder / "manifest.json").write_text('{"items": [{"id": "one", "audio": "one.flac"}]}')
+    (recording,) = load_recordings(folder)
+    assert recording.transcript.notes[0].offset_s == pytest.approx(0.9)
+    assert len(recording.transcript.notes) == 11
+
+
+@pytest.mark.parametrize("item", ['{"id": "one"}', '{"audio": "one.flac"}', "7"])
+def test_an_item_that_is_none(toy_data: Path, tmp_path: Path, item: str) -> None:
+    folder = Path(shutil.copytree(toy_data / "real", tmp_path / "real"))
+    (folder / "manifest.json").write_text(f'{{"items": [{item}]}}')
+    with pytest.raises(InputError, match=r"Item 1 of .* is not made as one"):
+        load_recordings(folder)
+
+
 def test_broken_folders_get_a_sentence(toy_data: Path, tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"has no manifest\.json of recordings"):
         load_recordings(tmp_path)

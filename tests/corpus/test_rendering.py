@@ -58,6 +58,16 @@ def test_drawn_pianos_start_there_too(bank: Bank, seed: int) -> None:
         assert abs(onset_s(one(instrument, Note(0.3, 1, pitch, 90)), 0.3) - 0.3) <= ONSET_S
 
 
+def test_a_recorded_sample_sounds_at_the_sample_its_label_says(bank: Bank) -> None:
+    """A click in the zone, 10 samples behind its attack, at the zone's own pitch."""
+    zone = bank.strikes[39][0]
+    clicks = np.zeros_like(bank.samples)
+    clicks[:, zone.start + zone.onset + 10] = 16_000
+    instrument = Instrument.plain(replace(bank, samples=clicks, tuning_cents=np.zeros(88)))
+    sound = one(replace(instrument, release_db=-200.0), Note(0.5, 1.0, zone.root, 30))
+    assert np.argmax(np.abs(sound)) == 8010
+
+
 def test_level_rises_with_velocity_through_all_layers(bank: Bank) -> None:
     drawn = Instrument.draw(bank, np.random.default_rng(1))
     # A body lifts one partial of a loud strike and another of a soft one, as bodies do.

@@ -18,8 +18,9 @@ from corpus.augmentation import AugmentationConfig
 from corpus.banks import load_bank
 from corpus.instruments import draw_pitch
 from corpus.performances import Repertoire, read_zip
-from corpus.recordings import load_recordings
+from corpus.recordings import Recording, load_recordings
 from corpus.segments import Mix, Segment, SegmentSource
+from transcriber.errors import InputError
 from transcriber.notes import Transcript
 
 DRY = AugmentationConfig(equaliser=0, device=0, room=0, noise=0, clipping=0, level_dbfs=(-6, -6))
@@ -73,6 +74,23 @@ def test_a_number_gives_the_same_bytes_in_any_process_and_order(
         cwd=repository, capture_output=True, text=True, timeout=120, check=True,
     )  # fmt: skip
     assert there.stdout.split()[::-1] == here
+
+
+def test_recordings_shorter_than_a_segment_have_no_share(toy_data: Path) -> None:
+    (recording,) = load_recordings(toy_data / "maps_software_pianos")
+    short = replace(recording, audio=recording.audio[: 16_000 * 2 - 1])
+
+    def made(recording: Recording, mix: Mix) -> SegmentSource:
+        bank = load_bank(toy_data / "pianos" / "toy.json")
+        none = Repertoire.of(read_zip(toy_data / "midi" / "performances.zip"))
+        return SegmentSource(none, [bank], [recording], Acoustics((), ()), mix, 2.0, 5)
+
+    source = made(short, replace(NOTHING, recordings=0.5, silence=0.5))
+    assert not any(source.draw(number).transcript.notes for number in range(8))
+    with pytest.raises(InputError, match="Nothing is left to draw segments from"):
+        made(short, replace(NOTHING, recordings=1.0))
+    exactly = replace(recording, audio=recording.audio[: 16_000 * 2])
+    assert made(exactly, replace(NOTHING, recordings=1.0)).draw(0).transcript.notes
 
 
 def test_another_seed_is_another_corpus(source: SegmentSource, toy_data: Path) -> None:

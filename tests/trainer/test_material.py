@@ -25,6 +25,7 @@ from trainer.material import (
     load_source,
 )
 from trainer.processes import Process
+from trainer.validation import load_development
 from transcriber.errors import InputError, UsageError
 from transcriber.notes import Transcript
 
@@ -132,6 +133,15 @@ def test_a_run_without_a_bank_does_not_train_on_noise(toy_data: Path, tmp_path: 
     data = replace(default_data(toy_data), exclude=("toy",))
     with pytest.raises(InputError, match=r"No sample bank is left in .*pianos"):
         load_source(RunConfig(data=data), tmp_path)
+
+
+def test_development_recordings_that_cannot_serve(toy_data: Path, tmp_path: Path) -> None:
+    folder = Path(shutil.copytree(toy_data / "real", tmp_path / "real"))
+    (folder / "one.mid").unlink()
+    data = replace(default_data(toy_data), development=str(folder))
+    with pytest.raises(InputError, match=r"No recording in .* has its MIDI file beside it"):
+        load_development(RunConfig(data=data))
+    assert load_development(RunConfig(data=replace(data, development=""))) is None
 
 
 def test_soundfonts_alone_will_do(toy_data: Path, tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from trainer.config import RunConfig
-from trainer.history import History, is_run, read_history
+from trainer.history import History, is_run, read_history, training_cost
 from trainer.metrics import EVERY, MetricsLog
 from trainer.observers import Beginning, Ending, Step, Validation
 from transcriber.errors import InputError, OutputError
@@ -90,6 +90,9 @@ def test_history_counts_what_was_done_twice_as_time_but_not_as_progress(
     assert history.step == 2 * EVERY
     assert history.audio_s == 2 * EVERY * 6.0
     assert history.seconds == pytest.approx(3 * EVERY * 0.4 + 10.0)
+    assert history.cost["training_hours"] == round(history.seconds / 3600.0, 2)
+    assert training_cost(tmp_path) == history.cost
+    assert training_cost(tmp_path / "none") == {}
     assert (len(history.begins), history.end, history.time) == (2, None, 2000.0)
 
 

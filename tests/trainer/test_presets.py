@@ -62,6 +62,19 @@ def test_settings_win_over_the_file(tmp_path: Path) -> None:
         ("ema=1.5", "ema must lie between 0 and 1"),
         ("precision=fp8", "precision must be bf16 or fp32"),
         ("network.strides=[1]", "must have the same length"),
+        ("features.hop=256", "hop 256 does not divide"),
+        ("seed=-1", "seed must not be negative"),
+        ("clip=-1.0", "clip must be more than 0"),
+        ("onset_width=0", "onset_width must be more than 0"),
+        ("validate_pieces=0", "validate_pieces must be more than 0"),
+        ("data.corpus=2024-05-01", 'corpus cannot be "2024-05-01"'),
+        ("data.corpus_share=3.0", "corpus_share must lie between 0 and 1"),
+        ("network.dropout=1.5", "dropout must lie between 0 and 1"),
+        ("mix.performances=-1.0", r"mix\.performances must not be negative"),
+        ("mix.augmentation.noise=1.5", "noise = 1.5 cannot be, it takes a probability"),
+        ("mix.augmentation.snr_db=[5.0]", "snr_db = .* it takes a range"),
+        ("mix.augmentation.rt60_s=[0.0,1.0]", "it takes a range above 0"),
+        ("mix.augmentation.codecs=['mp4']", "it takes a list of simulated"),
     ],
 )
 def test_settings_that_make_no_run(setting: str, sentence: str) -> None:
@@ -77,6 +90,9 @@ def test_files_that_cannot_be_read(tmp_path: Path, text: str) -> None:
         configure(BASE, file)
     with pytest.raises(UsageError, match="cannot be read"):
         configure(BASE, tmp_path / "none.toml")
+    (tmp_path / "list.json").write_text("[1, 2]")
+    with pytest.raises(UsageError, match="it holds no table of settings"):
+        configure(BASE, tmp_path / "list.json")
 
 
 def test_what_decides_a_run_and_what_does_not() -> None:

@@ -148,6 +148,18 @@ def test_segments_come_from_their_split_only(corpus: Corpus) -> None:
         assert (windows == pcm[1000:1400]).all(axis=1).any()
 
 
+def test_pianos_and_collections_are_left_out(corpus: Corpus) -> None:
+    told = [corpus.describe(int(n)) for n in corpus.numbers("train")]
+    piano = told[0]["piano"]
+    left = StoredSource(corpus, 2.0, 1, exclude=(piano,))
+    assert [corpus.describe(n)["piano"] for n in left.numbers.tolist()] == [
+        about["piano"] for about in told if about["piano"] != piano
+    ]
+    everything = [about["item"].split("/")[0] for about in told]
+    with pytest.raises(InputError, match="has no items"):
+        StoredSource(corpus, 2.0, 1, exclude=everything)
+
+
 def test_augmentation_on_the_fly_keeps_length_and_differs(corpus: Corpus) -> None:
     plain = StoredSource(corpus, 2.0, 1)
     config = AugmentationConfig(detune=1.0)
