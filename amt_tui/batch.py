@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, Protocol
 
-from transcriber.atomic import make_folder
+from transcriber.atomic import check_writable, make_folder
 from transcriber.audio import AudioReader
 from transcriber.decoder import DecoderSettings
 from transcriber.errors import AmtError, OutputError
@@ -193,6 +193,7 @@ def _prepare(job: Job, style: Style) -> None:
         make_folder(path.parent)
         if not style.overwrite:
             check_replaceable(path)
+        check_writable(path)
 
 
 def _write(

@@ -18,6 +18,8 @@ import typer
 from transcriber.atomic import make_folder
 from transcriber.errors import UsageError
 
+from .numbers import check_finite
+
 if TYPE_CHECKING:
     from corpus.store import Corpus
 
@@ -136,6 +138,7 @@ def build(
     from corpus.recipes import Recipe, load_recipe
     from corpus.sources import parse_sources
 
+    check_finite(hours=hours, clip=clip, held_out=held_out)
     chosen = load_recipe(recipe) if recipe else Recipe()
     if not augmentation:
         if recipe:

@@ -155,7 +155,7 @@ def _bases(recordings: Sequence[Recording], output: Path | None) -> list[Path]:
                 shared = os.path.commonpath([os.path.dirname(path) for path in where])
                 below = os.path.relpath(os.path.abspath(recordings[i].path), shared)
                 bases[i] = output / below
-    for i, rivals in _rivals(bases):
+    for i, rivals in _rivals(bases, exactly=True):
         if rivals:
             other = recordings[next(j for j in rivals if j != i)]
             raise UsageError(
@@ -165,12 +165,16 @@ def _bases(recordings: Sequence[Recording], output: Path | None) -> list[Path]:
     return bases
 
 
-def _rivals(paths: Sequence[Path]) -> list[tuple[int, list[int]]]:
-    """Each index, and the indices with the same path where there are others (itself among them)."""
+def _rivals(paths: Sequence[Path], *, exactly: bool = False) -> list[tuple[int, list[int]]]:
+    """Each index, and the indices with the same path where there are others (itself among them).
+
+    Some file systems do not tell Take from take. So they are rivals, unless told apart `exactly`:
+    two recordings with such names in one folder prove that theirs does.
+    """
     same: defaultdict[str, list[int]] = defaultdict(list)
     for i, path in enumerate(paths):
-        # Some file systems do not tell Take from take.
-        same[os.path.normpath(path).casefold()].append(i)
+        name = os.path.normpath(path)
+        same[name if exactly else name.casefold()].append(i)
     return [(i, group if len(group) > 1 else []) for group in same.values() for i in group]
 
 

@@ -7,7 +7,6 @@ The recordings are streamed through the code that `amt live` runs. Exit codes ar
 from __future__ import annotations
 
 import json
-import math
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -15,6 +14,8 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from transcriber.errors import UsageError
+
+from .numbers import check_finite
 
 if TYPE_CHECKING:
     from trainer.degradation import Degradation
@@ -173,6 +174,14 @@ def evaluate(
     Precision, recall and F1 of frames, onsets, ends, velocities and pedal, per piece and together;
     onset timing, decision latency, extra notes, octave errors, and where notes are missed.
     """
+    check_finite(
+        threshold=threshold,
+        rt60=rt60,
+        noise_snr=noise_snr,
+        gain_db=gain_db,
+        cents=cents,
+        silence_minutes=silence_minutes,
+    )
     changed = rt60 is not None or noise_snr is not None or gain_db != 0.0 or cents != 0.0
     if data is None and silence is None:
         raise UsageError("There is nothing to evaluate.", "Name a folder of recordings.")
@@ -195,11 +204,6 @@ def evaluate(
             "--noise-snr and --acoustics need each other.",
             "For example: --noise-snr 15 --acoustics ../shared/data/acoustics",
         )
-    if any(
-        value is not None and not math.isfinite(value)
-        for value in (noise_snr, gain_db, rt60, cents)
-    ):
-        raise UsageError("Levels and times must be numbers.", "For example: --noise-snr 15")
 
     from trainer.report import FORMAT
 

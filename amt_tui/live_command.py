@@ -129,26 +129,30 @@ def live(
         ),
     ] = 0.0,
     raw_format: Annotated[
-        str,
+        str | None,
         typer.Option(
             "--format",
             help="Coding of headerless samples on standard input: u8, s16le, s24le, s32le, "
             "f32le, f64le.",
+            show_default="s16le",
             rich_help_panel=_IN,
         ),
-    ] = "s16le",
+    ] = None,
     rate: Annotated[
-        int, typer.Option(help="Their sample rate in Hz.", rich_help_panel=_IN)
-    ] = 48_000,
+        int | None,
+        typer.Option(help="Their sample rate in Hz.", show_default="48000", rich_help_panel=_IN),
+    ] = None,
     channels: Annotated[
-        int, typer.Option(help="Their number of channels.", rich_help_panel=_IN)
-    ] = 1,
+        int | None,
+        typer.Option(help="Their number of channels.", show_default="1", rich_help_panel=_IN),
+    ] = None,
 ) -> None:
     """Listen to a piano and show the notes while they are played.
 
     Every session is kept: amt sessions lists them.
     """
     from .live_setup import LiveOptions, check_options, set_replay
+    from .numbers import check_finite
     from .settings import load_settings
 
     settings = load_settings()
@@ -170,8 +174,12 @@ def live(
             "--record-audio": record_audio,
             "--save": save,
             "--no-keep": not keep,
+            "--format": raw_format,
+            "--rate": rate,
+            "--channels": channels,
         }
     )
+    check_finite(start=start)
     if plain and as_json:
         raise UsageError("--plain and --json exclude each other.", "Leave out one of them.")
     headless = plain or as_json or not has_screen()
@@ -186,9 +194,13 @@ def live(
 
         replay_screen(feed, settings)
         return
-    options = LiveOptions(
-        settings, source, loop, start, (raw_format, rate, channels), midi_out, keep, save
+    usual = LiveOptions.raw
+    raw = (
+        raw_format or usual[0],
+        usual[1] if rate is None else rate,
+        usual[2] if channels is None else channels,
     )
+    options = LiveOptions(settings, source, loop, start, raw, midi_out, keep, save)
     if headless:
         from .live_plain import run_plain
 

@@ -18,7 +18,6 @@ from __future__ import annotations
 
 import errno
 import json
-import os
 import signal
 import sys
 import time
@@ -32,6 +31,8 @@ from transcriber.events import Event, NoteOff, NoteOn, PedalOn
 from transcriber.pitches import pitch_name
 from transcriber.snapshot import OVER
 from transcriber.timing import SAMPLE_RATE
+
+from .printing import give_up
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -113,8 +114,14 @@ class Printer:
             about = {"state": shot.state, "problem": shot.problem, "remedy": shot.remedy}
             self._tell({"event": "status", **about}, text)
 
-    def end(self, shot: Snapshot, kept: Sequence[str]) -> None:
-        """Says what came of it."""
+    def end(self, shot: Snapshot, kept: Sequence[str], session: Path | None = None) -> None:
+        """Says what came of it.
+
+        Args:
+            shot: How it stood at the end.
+            kept: Files that are left.
+            session: The one among them that is the session.
+        """
         stats, duration_s = shot.stats, shot.samples / SAMPLE_RATE
         event = stats.event
         latency = {"p50": event.p50_ms, "p95": event.p95_ms, "p99": event.p99_ms}
@@ -124,7 +131,7 @@ class Printer:
             "notes": stats.notes,
             "latency_ms": {name: round(value, 1) for name, value in latency.items()},
             "lost_s": round(stats.lost_s, 3),
-            "session": kept[0] if kept else None,
+            "session": None if session is None else str(session),
         }
         text = f"{stats.notes} notes in {_clock_time(duration_s)}."
         if event.count:
@@ -193,7 +200,8 @@ def run_plain(options: LiveOptions, *, as_json: bool) -> None:
                 with suppress(BrokenPipeError):
                     printer.events(_rest(relay))
                 with suppress(BrokenPipeError):
-                    printer.end(engine.snapshot(), kept)
+                    session = None if stage.journal is None else stage.journal.path
+                    printer.end(engine.snapshot(), kept, session)
     if engine.snapshot().state == "failed" and engine.error is not None:
         raise engine.error
 
@@ -289,13 +297,20 @@ def save_notes(stage: Stage, target: Path) -> int:
 
     markers = [(m.sample / SAMPLE_RATE, m.text) for m in stage.engine.snapshot().markers]
     transcript = stage.engine.transcript()
-    write_midi(transcript, target, text=signature(stage.model.info), markers=markers)
+    write_midi(transcript, target, text=signature(stage.engine.model.info), markers=markers)
     return len(transcript.notes)
 
 
 def interruptible() -> AbstractContextManager[None]:
-    """Ends in good order when the terminal closes or the system asks, as with Ctrl-C."""
-    return answering(signal.default_int_handler, "SIGTERM", "SIGHUP")
+    """Ends in good order when the terminal closes or the system asks, as with Ctrl-C; a signal that
+    is ignored, as under nohup, stays so.
+    """
+    heard = [
+        name
+        for name in ("SIGTERM", "SIGHUP")
+        if signal.getsignal(getattr(signal, name, signal.SIGINT)) is not signal.SIG_IGN
+    ]
+    return answering(signal.default_int_handler, *heard)
 
 
 @contextmanager
@@ -308,14 +323,6 @@ def answering(handler: Any, *names: str) -> Iterator[None]:
     finally:
         for one, handler in before.items():
             signal.signal(one, handler)
-
-
-def give_up(stream: TextIO) -> None:
-    """Lets a stream that failed lead nowhere: what is still in Python's buffer would fail again at
-    the next line, and at exit.
-    """
-    with open(os.devnull, "wb") as nowhere:
-        os.dup2(nowhere.fileno(), stream.fileno())
 
 
 def _print(text: str, stream: TextIO) -> None:
@@ -347,4 +354,5 @@ def _rest(relay: Relay) -> list[Event]:
 
 
 def _clock_time(seconds: float) -> str:
-    return f"{int(seconds // 60)}:{seconds % 60:06.3f}"
+    minutes, ms = divmod(round(1000.0 * seconds), 60_000)
+    return f"{minutes}:{ms / 1000.0:06.3f}"

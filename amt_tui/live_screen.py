@@ -11,7 +11,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from transcriber.devices import Device, own_stderr
+from transcriber.devices import Device, own_stderr, title
 from transcriber.errors import AmtError, UsageError
 
 from .devices import devices_apart
@@ -20,8 +20,9 @@ from .live.desk import Desk
 from .live.ending import Ending
 from .live.picker import Choice, Offer
 from .live.rollview import LAYOUTS, View
-from .live_plain import end_session, give_up, save_notes
-from .live_setup import STDIN, LiveOptions, Stage, set_stage, source_opener
+from .live_plain import end_session, save_notes
+from .live_setup import LiveOptions, Stage, set_stage, source_opener
+from .printing import give_up
 from .settings import PROFILES, Settings, changed, load_settings, save_settings
 
 if TYPE_CHECKING:
@@ -60,14 +61,15 @@ class Choices:
     def _devices(self) -> Sequence[Offer]:
         source = self._stage.engine.snapshot().source
         current = source.name if source else ""
+        devices = self._list_devices()
         return [
             Offer(
-                device.name,
+                name := title(device, devices),
                 f"{device.host}, {device.rate / 1000:g} kHz"
                 + (", the system's choice" if device.is_default else ""),
-                device.name == current,
+                name == current,
             )
-            for device in self._list_devices()
+            for device in devices
         ]
 
     def _profiles(self) -> Sequence[Offer]:
@@ -111,7 +113,7 @@ def run_screen(options: LiveOptions) -> None:
     Raises:
         AmtError: It cannot begin.
     """
-    with keyboard(piped=options.input == STDIN), own_stderr():
+    with keyboard(), own_stderr():
         stage = set_stage(options)
         choices = Choices(stage)
         settings = options.settings
@@ -147,7 +149,8 @@ def replay_screen(feed: Replay, settings: Settings) -> None:
         feed.stop()
         write_settings(remembered)
 
-    show(app, end)
+    with keyboard():
+        show(app, end)
     if app.return_code:
         raise SystemExit(app.return_code)
 
@@ -211,6 +214,7 @@ class Saving:
     def __init__(self, stage: Stage) -> None:
         self._stage = stage
         self._sound: Path | None = None
+        self._name = f"amt-{datetime.now():%Y-%m-%d-%H%M%S}"  # of a session that is not kept
 
     def __call__(self) -> str:
         """Writes next to where amt was started, sound too where it is kept; says what.
@@ -222,9 +226,7 @@ class Saving:
         target = stage.options.save
         if target is None:
             # One file per session: saving again replaces what was saved before.
-            name = f"amt-{datetime.now():%Y-%m-%d-%H%M%S}"
-            if journal is not None:
-                name = journal.path.name.split(".")[0]
+            name = self._name if journal is None else journal.path.name.split(".")[0]
             target = Path(f"{name}.mid")
         notes, written = save_notes(stage, target), [str(target)]
         if journal is not None and stage.options.settings.record_audio:
@@ -244,7 +246,8 @@ class Saving:
             return sound  # the engine is writing there
         # Saving again replaces what was saved before, and nothing else.
         sound = self._sound or free_path(sound)
-        export_audio(read_session(journal.path), sound, signature(self._stage.model.info))
+        info = self._stage.engine.model.info
+        export_audio(read_session(journal.path), sound, signature(info))
         self._sound = sound
         return sound
 
@@ -280,16 +283,17 @@ def known_view(name: str) -> View:
 
 
 @contextmanager
-def keyboard(*, piped: bool) -> Iterator[None]:
-    """Gives Textual the keyboard where sound comes through standard input.
+def keyboard() -> Iterator[None]:
+    """Gives Textual the keyboard where standard input is something else: sound, or a list of files
+    that a loop reads.
 
-    Textual reads keys from descriptor 0. The pipe moves to another one, which `sys.stdin` then
+    Textual reads keys from descriptor 0. What is there moves to another one, which `sys.stdin` then
     stands for, and the terminal takes its place.
 
     Raises:
         UsageError: There is no terminal to read keys from.
     """
-    if not piped or sys.stdin is None or sys.stdin.isatty():
+    if sys.stdin is None or sys.stdin.isatty():
         yield
         return
     try:

@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from transcriber.errors import OutputError, UsageError
+from transcriber.errors import UsageError
+from transcriber.timing import SAMPLE_RATE
 
 from .settings import Settings
 
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
     from transcriber.engine import Engine
     from transcriber.feed import Listener
     from transcriber.journal import Journal
-    from transcriber.model import Model
     from transcriber.replay import Replay
     from transcriber.sources import Source
 
@@ -25,8 +25,11 @@ STDIN = "-"
 PATIENCE_S = 5.0
 """For the engine to end: far more than it takes, unless a driver hangs or the machine is busy."""
 
+MIDI_SUFFIXES = (".mid", ".midi")
+
+_RAW = ("--format", "--rate", "--channels")
 # What a replay cannot heed: it listens to nothing, and shows what was heard then.
-_LISTENING = ("--input", "--device", "--model", "--profile")
+_LISTENING = ("--input", "--device", "--model", "--profile", *_RAW)
 _KEEPING = ("--midi-out", "--record-audio", "--save")
 
 
@@ -60,7 +63,6 @@ class Stage:
     """An engine that has not been started, and what goes with it."""
 
     engine: Engine
-    model: Model
     journal: Journal | None
     options: LiveOptions
 
@@ -79,8 +81,15 @@ def check_options(given: Mapping[str, object]) -> None:
         for name in (*_LISTENING, *_KEEPING):
             if given.get(name) not in (None, False):
                 raise _exclusive("--replay", name)
-    if given.get("--input") is not None and given.get("--device") is not None:
-        raise _exclusive("--input", "--device")
+    for name in ("--device", "--profile"):
+        if given.get("--input") is not None and given.get(name) is not None:
+            raise _exclusive("--input", name)
+    for name in _RAW:
+        if given.get("--input") != STDIN and given.get(name) is not None:
+            raise UsageError(
+                f"{name} tells of samples on standard input, where nothing is heard.",
+                "Leave it out, or add --input -.",
+            )
     if given.get("--no-keep") and given.get("--record-audio"):
         raise _exclusive("--no-keep", "--record-audio")
 
@@ -107,7 +116,7 @@ def set_stage(options: LiveOptions, *, listeners: Sequence[Listener] = ()) -> St
     settings = options.settings
     opener = source_opener(options)
     if options.save is not None:
-        _check_savable(options.save)
+        _check_savable(options.save, options.input)
     model = load_model(settings.model)
     told = list(listeners)
     if options.midi_out:
@@ -129,7 +138,7 @@ def set_stage(options: LiveOptions, *, listeners: Sequence[Listener] = ()) -> St
         journal=journal,
         listeners=told,
     )
-    return Stage(engine, model, journal, options)
+    return Stage(engine, journal, options)
 
 
 def source_opener(options: LiveOptions) -> Callable[[], Source]:
@@ -168,7 +177,13 @@ def source_opener(options: LiveOptions) -> Callable[[], Source]:
     from transcriber.playback import FileSource
 
     path = options.input
-    FileSource(path).close()
+    first = FileSource(path)
+    if not os.path.isfile(path):  # a pipe, such as <(…): what was read of it does not come again
+        if options.loop or options.start_s:
+            raise UsageError(f"{path} can be neither wound nor repeated.", "Name a file.")
+        return lambda: first
+    first.close()
+    _check_start(options.start_s, first.info.duration_s)
     return lambda: FileSource(path, loop=options.loop, start_s=options.start_s)
 
 
@@ -185,30 +200,48 @@ def set_replay(
 
     Raises:
         InputError: There is no such session.
+        UsageError: It is over before `start_s`.
     """
     from transcriber.replay import Replay
     from transcriber.session import find_session
 
     feed = Replay(find_session(wanted, settings.sessions_folder), loop=loop)
+    _check_start(start_s, feed.session.samples / SAMPLE_RATE)
     feed.seek(start_s)
     return feed
+
+
+def _check_start(start_s: float, duration_s: float | None) -> None:
+    """Refuses to begin where nothing is left to be heard."""
+    if duration_s is not None and start_s and start_s >= duration_s:
+        raise UsageError(
+            f"--start {start_s:g} lies behind the end, at {duration_s:.1f} s.", "Begin earlier."
+        )
 
 
 def _exclusive(first: str, second: str) -> UsageError:
     return UsageError(f"{first} and {second} exclude each other.", "Leave out one of them.")
 
 
-def _check_savable(path: Path) -> None:
+def _check_savable(path: Path, source: str | None) -> None:
     """Looks, before an hour is played, whether the MIDI file can be written after it.
 
     Raises:
-        OutputError: Its folder cannot be made, or something that amt did not write is there.
+        OutputError: Its folder cannot be made or written in, or something that amt did not write
+            is there.
+        UsageError: It is no name of a MIDI file, or that of what is played.
     """
-    from transcriber.atomic import make_folder
+    from transcriber.atomic import check_writable, make_folder
 
     from .provenance import check_replaceable
 
     make_folder(path.parent, "Name another file with --save.")
-    if os.path.isdir(path):
-        raise OutputError(f"{path} is a folder, not a file.", "Name a file inside it.")
+    check_writable(path)  # a folder is one whatever its name
+    here = os.path.isfile(path)
+    if here and source is not None and os.path.exists(source) and os.path.samefile(path, source):
+        raise UsageError(f"--save {path} is what is played.", "Name another file with --save.")
+    if path.suffix.lower() not in MIDI_SUFFIXES and (here or not os.path.exists(path)):
+        raise UsageError(
+            f"--save writes MIDI, and {path} is not called so.", "Name a file such as take.mid."
+        )
     check_replaceable(path, remedy="Name another file with --save.")

@@ -9,7 +9,7 @@ import logging
 import os
 import sys
 from contextlib import suppress
-from typing import Annotated
+from typing import Annotated, TextIO
 
 import typer
 
@@ -89,8 +89,20 @@ def root(
 ) -> None:
     """Sets up what all commands share; its help text is the app's."""
     if debug:
-        logging.basicConfig(format="%(name)s: %(message)s", stream=sys.stderr)
+        logging.basicConfig(format="%(name)s: %(message)s", handlers=[_StandardError()])
         _log.setLevel(logging.DEBUG)
+
+
+class _StandardError(logging.StreamHandler[TextIO]):
+    """Writes to what is standard error at the time: `amt live` gives it another descriptor."""
+
+    @property
+    def stream(self) -> TextIO:
+        return sys.stderr
+
+    @stream.setter
+    def stream(self, stream: TextIO) -> None:
+        """The base class sets it, to the same."""
 
 
 def main() -> None:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 from rich.console import Console, RenderableType
 from rich.constrain import Constrain
@@ -18,11 +19,35 @@ from transcriber.notes import Transcript
 
 from .batch import Outcome
 from .destinations import Job
+from .printing import give_up
 from .reports import clock_time, outcome_line
 from .textroll import roll_lines
 
 _NAME_CELLS = 24
 """Width given to a recording's name beside its bar."""
+
+
+class Lines(Console):
+    """Standard output. Where it takes no more, on a full disk or where the reader went away, what
+    follows is lost, and the work goes on.
+
+    Attributes:
+        fault: Why nothing more could be printed; None where all was, or nobody wanted more.
+    """
+
+    fault: OSError | None = None
+
+    def print(self, *objects: Any, **options: Any) -> None:
+        """Prints, or takes note that it cannot."""
+        try:
+            super().print(*objects, **options)
+        except OSError as error:
+            self.fault = error
+            give_up(sys.stdout)
+
+    def on_broken_pipe(self) -> None:
+        """Lets the reader go."""
+        give_up(sys.stdout)
 
 
 class PlainDisplay:

@@ -106,19 +106,26 @@ def save_settings(settings: Settings) -> None:
 
     Raises:
         OutputError: It cannot be written.
+        UsageError: A name in it is no text.
     """
     from transcriber.atomic import atomic_write, make_folder
 
     path = settings_path()
     usual = asdict(Settings())
     lines = [
-        # A JSON string, number or truth value is one of TOML, too.
-        f"{name} = {json.dumps(value, ensure_ascii=False)}\n"
+        # A JSON string, number or truth value is one of TOML, too, but for this character.
+        f"{name} = {json.dumps(value, ensure_ascii=False)}\n".replace("\x7f", "\\u007f")
         for name, value in asdict(settings).items()
         if value != usual[name]
     ]
+    try:
+        text = "".join(lines).encode()
+    except UnicodeEncodeError as error:
+        raise UsageError(
+            "The settings hold a name that is no text and cannot be kept.", "Name another."
+        ) from error
     make_folder(path.parent, "Name another file with AMT_CONFIG.")
-    atomic_write(path, "".join(lines).encode())
+    atomic_write(path, text)
 
 
 def changed(settings: Settings, name: str, value: Any, where: str = "") -> Settings:
@@ -173,6 +180,8 @@ def config(
     if name is not None:
         if value is None:
             raise UsageError(f"What should {name} be?", f"For example: amt config {name} VALUE")
+        if name == "sessions" and value:
+            value = os.path.abspath(os.path.expanduser(value))  # wherever amt is started next
         settings = changed(settings, name, value)
         save_settings(settings)
     values = asdict(settings)

@@ -10,6 +10,8 @@ import typer
 
 from transcriber.errors import UsageError
 
+from .numbers import check_finite
+
 if TYPE_CHECKING:
     from trainer.config import RunConfig
 
@@ -251,6 +253,7 @@ def export(
     from trainer.history import training_cost
     from transcriber.decoder import DecoderSettings
 
+    check_finite(share=share)
     source = checkpoint / "last.safetensors" if checkpoint.is_dir() else checkpoint
     settings = DecoderSettings()
     provenance: dict[str, Any] = {}

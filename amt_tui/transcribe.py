@@ -19,6 +19,8 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from transcriber.errors import OutputError
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -121,8 +123,10 @@ def transcribe(
     Makes a MIDI file next to each recording. One broken recording does not stop the others.
     """
     from .destinations import parse_formats, plan_jobs
+    from .numbers import check_finite
     from .recordings import find_recordings
 
+    check_finite(threshold=threshold)
     chosen = parse_formats(formats, output)
     jobs = plan_jobs(find_recordings(inputs), output, chosen, plot)
 
@@ -148,13 +152,17 @@ def _run(jobs: Sequence[Job], model: Model, style: Style, *, show: bool, as_json
 
     Returns:
         The exit code.
+
+    Raises:
+        OutputError: What was done cannot be printed.
     """
     from rich.console import Console
 
     from .batch import run_batch
+    from .progress import Lines
     from .reports import batch_document, outcome_table
 
-    errors = Console(stderr=True)
+    errors, lines = Console(stderr=True), Lines()
     bars = sys.stdout.isatty() and errors.is_terminal
     display: BarDisplay | PlainDisplay
     if bars:
@@ -164,14 +172,20 @@ def _run(jobs: Sequence[Job], model: Model, style: Style, *, show: bool, as_json
     else:
         from .progress import PlainDisplay
 
-        display = PlainDisplay(errors if as_json else Console(), errors, show=show)
+        display = PlainDisplay(errors if as_json else lines, errors, show=show)
     with display:
         result = run_batch(jobs, model, style, display)
     if as_json:
-        print(json.dumps(batch_document(result, model.info), indent=1, ensure_ascii=False))
+        summary = json.dumps(batch_document(result, model.info), indent=1, ensure_ascii=False)
+        lines.out(summary, highlight=False)
     elif bars and result.outcomes:
         errors.print(outcome_table(result.outcomes))
     _print_close(result, errors)
+    if lines.fault is not None:
+        raise OutputError(
+            f"What was done can no longer be printed: {lines.fault.strerror}.",
+            "The recordings are transcribed all the same; --skip-existing passes over them.",
+        )
     return result.exit_code
 
 

@@ -83,7 +83,7 @@ class Process:
             return network
         # A batch norm uses the statistics of its process's share; `share_statistics` averages
         # those that are kept.
-        return DistributedDataParallel(network, broadcast_buffers=False)
+        return DistributedDataParallel(network)
 
     def share_statistics(self, network: nn.Module) -> None:
         """Averages the running statistics of batch norms, so that all processes hold the same."""

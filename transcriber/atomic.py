@@ -10,6 +10,7 @@ from __future__ import annotations
 import errno
 import os
 import secrets
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -25,26 +26,20 @@ def atomic_path(path: str | os.PathLike[str]) -> Iterator[Path]:
             figure.savefig(draft)
 
     The draft exists, empty, and has the suffix of `path`, by which some writers choose their
-    format. A symbolic link is followed. A device or named pipe (`/dev/stdout`) is written directly:
-    it cannot be replaced.
+    format. A symbolic link is followed. A device or pipe (`/dev/stdout`) is written directly: it
+    cannot be replaced.
 
     Raises:
         OutputError: The folder is missing or read-only, the disk is full, `path` is a folder. Any
             `OSError` of the block is taken for one of writing.
     """
-    target = Path(os.path.realpath(path))
-    try:
-        is_folder, is_other = target.is_dir(), target.exists() and not target.is_file()
-    except OSError as error:  # a folder that may not be entered, a name too long
-        raise _unwritten(path, error) from error
-    if is_folder:
-        raise OutputError(f"{path} is a folder, not a file.", "Name a file inside it.")
-    if is_other:
+    if _is_direct(path):
         try:
-            yield target
+            yield Path(path)
         except OSError as error:
             raise _unwritten(path, error) from error
         return
+    target = Path(os.path.realpath(path))
     draft = target.with_name(f".amt-{secrets.token_hex(6)}{target.suffix}")
     try:
         # 0o666 leaves the permissions to the umask; tempfile would make the file private.
@@ -57,6 +52,25 @@ def atomic_path(path: str | os.PathLike[str]) -> Iterator[Path]:
         if isinstance(error, OSError):
             raise _unwritten(path, error) from error
         raise
+
+
+def check_writable(path: str | os.PathLike[str]) -> None:
+    """Finds out before long work whether a file can be written after it; leaves nothing behind.
+
+    Raises:
+        OutputError: As `atomic_path`.
+    """
+    if _is_direct(path):
+        return
+    try:
+        with atomic_path(path):
+            raise _NothingToWrite
+    except _NothingToWrite:
+        pass
+
+
+class _NothingToWrite(Exception):
+    """Ends the making of a file that was only tried."""
 
 
 def atomic_write(path: str | os.PathLike[str], data: bytes) -> None:
@@ -85,6 +99,23 @@ def make_folder(folder: Path, remedy: str = "Choose another one with -o.") -> No
         raise OutputError(
             f"The folder {folder} cannot be made: {error.strerror}.", remedy
         ) from error
+
+
+def _is_direct(path: str | os.PathLike[str]) -> bool:
+    """Whether something is there that can be written to and not replaced.
+
+    Raises:
+        OutputError: It is a folder, or lies where one may not look.
+    """
+    try:
+        mode = os.stat(path).st_mode
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    except OSError as error:  # a folder that may not be entered, a name too long
+        raise _unwritten(path, error) from error
+    if stat.S_ISDIR(mode):
+        raise OutputError(f"{path} is a folder, not a file.", "Name a file inside it.")
+    return not stat.S_ISREG(mode)
 
 
 def _unwritten(path: str | os.PathLike[str], error: OSError) -> OutputError:

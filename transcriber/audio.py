@@ -127,7 +127,7 @@ class AudioReader:
         while len(block := self._read()):
             yield from self._deliver(resampler.push(self._mix(block)))
         yield from self._deliver(resampler.finish())
-        if self._frames == 0:
+        if self._delivered == 0:
             raise _empty(self._name)
         self._take_stock()
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 import ctypes
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
@@ -54,6 +54,12 @@ class Device:
     def channels_used(self) -> int:
         """Channels to open it with."""
         return min(self.channels, _MOST_CHANNELS)
+
+    @property
+    def titles(self) -> tuple[str, str, str]:
+        """What it may be called, each telling more than the one before."""
+        more = f"{self.name} ({self.host}"
+        return self.name, f"{more})", f"{more}, {self.index})"
 
 
 @contextmanager
@@ -146,12 +152,22 @@ def _recording(audio: Any) -> tuple[Device, ...]:
     return tuple(found)
 
 
-def choose(devices: tuple[Device, ...], wanted: str = "") -> Device:
+def title(device: Device, devices: Sequence[Device]) -> str:
+    """The shortest title by which `choose` tells a device from the others.
+
+    Windows lists a microphone once for each of its sound systems, under the same name.
+    """
+    others = {name for other in devices if other.index != device.index for name in other.titles}
+    return next(name for name in device.titles if name not in others)
+
+
+def choose(devices: Sequence[Device], wanted: str = "") -> Device:
     """Finds the device a user means.
 
     Args:
         devices: What there is.
-        wanted: Its number, its name, a part of its name in any case, or nothing for the default.
+        wanted: Its number, one of its titles, a part of its name in any case, or nothing for the
+            default.
 
     Raises:
         MicrophoneError: There is no device, or none like that, or more than one.
@@ -162,14 +178,15 @@ def choose(devices: tuple[Device, ...], wanted: str = "") -> Device:
         )
     if not wanted:
         return next((device for device in devices if device.is_default), devices[0])
-    for device in devices:
-        if wanted in (str(device.index), device.name):
-            return device
-    alike = [device for device in devices if wanted.lower() in device.name.lower()]
+    alike = (
+        [device for device in devices if wanted == str(device.index)]
+        or [device for device in devices if wanted in device.titles]
+        or [device for device in devices if wanted.lower() in device.name.lower()]
+    )
     if len(alike) == 1:
         return alike[0]
     if alike:
-        names = ", ".join(f"{device.index} ({device.name})" for device in alike)
+        names = ", ".join(f"{device.index} ({device.name}, {device.host})" for device in alike)
         raise MicrophoneError(
             f"{wanted} may mean several microphones: {names}.", "Give the number."
         )

@@ -23,8 +23,6 @@ For whoever draws:
       does later, the engine stays alive, says so in the snapshot, and tries again every second.
       Time goes on meanwhile.
     - `Replay` in `replay` has the same reading side, so one screen shows both (`feed.Feed`).
-
-Without a thread, `step()` does one round: tests drive it with a fake clock.
 """
 
 from __future__ import annotations
@@ -33,7 +31,7 @@ import logging
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from queue import Empty, SimpleQueue
+from queue import SimpleQueue
 from threading import Event as Flag
 from threading import Lock, Thread, current_thread
 
@@ -43,7 +41,7 @@ from .errors import AmtError
 from .eventlog import EventLog
 from .events import Event
 from .feed import Listener
-from .gate import CalibrationError, RoomCalibration
+from .gate import RoomCalibration
 from .hearing import Ear, Timeline
 from .journal import Journal
 from .model import Model
@@ -51,7 +49,7 @@ from .notes import Transcript
 from .outlets import Outlets
 from .readings import Readings
 from .snapshot import OVER, Marker, Snapshot, State
-from .sources import Block, Clock, Source, SourceError, SourceInfo
+from .sources import Block, Clock, Source, SourceError, SourceInfo, gap_between
 from .timing import SAMPLE_RATE
 
 RETRY_S = 1.0
@@ -145,8 +143,10 @@ class Engine:
             if state == "listening" and now_s - self._taken_s > STALL_S:
                 state = "stalled"
             ahead_s = 0.0
-            if state == "listening" and last is not None:
-                ahead_s = min(max(now_s - last.captured_s, 0.0), STALL_S)
+            if last is not None and state in ("listening", "starting", "retrying"):
+                ahead_s = max(now_s - last.captured_s, 0.0)
+            if state == "listening":  # while there is a source, the clock counts its sound
+                ahead_s = min(ahead_s, STALL_S)
             error = self._error
             return Snapshot(
                 state,
@@ -175,6 +175,11 @@ class Engine:
         """Why it waits or has failed; None while all is well."""
         return self._error
 
+    @property
+    def model(self) -> Model:
+        """The model that listens."""
+        return self._ear.model
+
     def events(self, since: int = 0) -> list[Event]:
         """Events from number `since` on."""
         return self._events.read(since)
@@ -194,7 +199,7 @@ class Engine:
         with self._lock:
             marker = Marker(now, text or str(len(self._markers) + 1))
             self._markers.append(marker)
-        self._ask(lambda: self._outlets.write(lambda journal: journal.mark(marker)))
+        self._requests.put(lambda: self._outlets.write(lambda journal: journal.mark(marker)))
         return marker
 
     def listen_to(self, open_source: Callable[[], Source]) -> None:
@@ -205,11 +210,16 @@ class Engine:
             self._leave(None)
             self._retry_at = self._clock()
 
-        self._ask(change)
+        self._requests.put(change)
 
     def use_model(self, model: Model) -> None:
         """Goes on with another model."""
-        self._ask(lambda: self._emit(self._ear.change_model(model), None))
+
+        def change() -> None:
+            self._emit(self._ear.change_model(model), None)
+            self._outlets.write(lambda journal: journal.model(self._ear.samples, model.info))
+
+        self._requests.put(change)
 
     def set_sensitivity(self, steps: int) -> None:
         """Steps from the calibrated threshold, clipped to what there is."""
@@ -217,15 +227,16 @@ class Engine:
         def change() -> None:
             self._ear.sensitivity = steps
 
-        self._ask(change)
+        self._requests.put(change)
 
     def set_gate(self, threshold_db: float | None) -> None:
         """Threshold of the noise gate in dB under full scale, None to switch it off."""
 
         def change() -> None:
+            self._calibration = None  # what it would find is not what was asked for last
             self._ear.gate.threshold_db = threshold_db
 
-        self._ask(change)
+        self._requests.put(change)
 
     def calibrate(self) -> None:
         """Listens to the room for three seconds and sets the gate, or says why not."""
@@ -234,25 +245,24 @@ class Engine:
             self._calibration = RoomCalibration()
             self._outlets.notice = "Listening to the room: do not play."
 
-        self._ask(begin)
+        self._requests.put(begin)
 
     def seek(self, seconds: float) -> None:
         """Winds a file; other sources take no notice."""
 
         def wind() -> None:
             source = self._source
-            seek = getattr(source, "seek", None)
-            if source is not None and seek is not None:
-                seek(seconds)
+            if source is not None and hasattr(source, "seek"):
+                source.seek(seconds)
                 source.ended = False
                 self._state = "listening"
 
-        self._ask(wind)
+        self._requests.put(wind)
 
     # -- in the engine's thread ----------------------------------------------------------------
 
     def step(self, timeout_s: float = ROUND_S) -> None:
-        """One round: requests, then at most one block."""
+        """One round: requests, then at most one block; tests drive it without a thread."""
         self._obey()
         if self._state in OVER:
             self._stopping.wait(timeout_s)
@@ -276,13 +286,9 @@ class Engine:
 
     def _obey(self) -> None:
         """Grants what was asked for since the last round."""
-        while True:
-            try:
-                request = self._requests.get_nowait()
-            except Empty:
-                break
+        while not self._requests.empty():
             with self._lock:
-                request()
+                self._requests.get()()
         while self._left:
             self._left.pop().close()
 
@@ -291,12 +297,16 @@ class Engine:
             while not self._stopping.is_set():
                 self.step()
         except Exception as error:
-            # A bug. The screen lives on and shows it; the notes so far are kept.
-            _log.exception("the engine stopped")
-            self._state = "failed"
-            self._error = AmtError(f"The engine stopped: {error!r}.", "Please report this.")
+            self._fail(error)
         finally:
             self._finish()
+
+    def _fail(self, error: Exception) -> None:
+        """Takes note of a bug. The screen lives on and shows it; the notes so far are kept."""
+        _log.exception("the engine stopped")
+        self._state = "failed"
+        self._error = AmtError(f"The engine stopped: {error!r}.", "Please report this.")
+        self._error.__cause__ = error
 
     def _open(self, timeout_s: float) -> bool:
         """Opens the source if it is time to; whether it is open."""
@@ -315,6 +325,7 @@ class Engine:
 
     def _leave(self, error: AmtError | None) -> None:
         """Lets go of the source; a `SourceError` is waited out."""
+        self._calibration = None  # another microphone hears another room
         self._emit(self._ear.skip(), None)
         if self._source is not None:
             self._left.append(self._source)
@@ -330,12 +341,8 @@ class Engine:
         # One NaN would stay in the network's memory for good, and a meter cannot show it.
         sound = np.nan_to_num(block.samples, nan=0.0, posinf=1.0, neginf=-1.0)
         block, before = replace(block, samples=sound), self._last
-        if self._resumed and before is not None:
-            gap_s = block.captured_s - len(block.samples) / SAMPLE_RATE - before.captured_s
-            gap = max(0, round(gap_s * SAMPLE_RATE))
-        else:
-            gap = 0
-        heard = self._ear.hear(replace(block, lost=block.lost + gap) if gap else block)
+        gap = gap_between(before, block) if self._resumed and before is not None else 0
+        heard = self._ear.hear(replace(block, lost=block.lost + gap))
         timeline = Timeline(self._ear.samples, block, taken_s, heard.answered_s, self._clock())
         with self._lock:
             self._resumed = False
@@ -356,8 +363,7 @@ class Engine:
         if not events:
             return
         self._outlets.events(events)
-        emitted_s = self._clock()
-        first = len(self._events)
+        emitted_s, first = self._clock(), len(self._events)
         self._events.append(events)
         if timeline is not None:
             timeline = replace(timeline, emitted_s=emitted_s)
@@ -365,30 +371,26 @@ class Engine:
 
     def _listen_to_room(self, block: Block) -> None:
         calibration = self._calibration
-        if calibration is None:
-            return
-        calibration.push(block.samples)
-        if not calibration.done:
+        if calibration is not None:
+            calibration.push(block.samples)
+        if calibration is None or not calibration.done:
             return
         self._calibration = None
-        try:
-            threshold_db = calibration.threshold_db()
-        except CalibrationError as error:
-            self._outlets.notice = f"{error.problem} {error.remedy}"
-            return
-        self._ear.gate.threshold_db = threshold_db
-        self._outlets.notice = f"The gate is set to {threshold_db:.0f} dB."
-
-    def _ask(self, request: Callable[[], None]) -> None:
-        self._requests.put(request)
+        threshold_db, self._outlets.notice = calibration.verdict()
+        if threshold_db is not None:
+            self._ear.gate.threshold_db = threshold_db
 
     def _finish(self) -> None:
         if self._finished:
             return
         self._finished = True
-        self._obey()
+        try:
+            self._obey()
+            with self._lock:
+                self._emit(self._ear.skip(), None)
+        except Exception as error:  # files and MIDI notes are ended all the same
+            self._fail(error)
         with self._lock:
-            self._emit(self._ear.skip(), None)
             self._outlets.close(self._ear.samples)
             if self._state != "failed":
                 self._state = "stopped"

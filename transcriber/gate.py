@@ -110,6 +110,14 @@ class RoomCalibration:
         self._peaks += moments.max(axis=1).tolist()
         self._rest = sound[whole:]
 
+    def verdict(self) -> tuple[float | None, str]:
+        """The gate's threshold, None where there is no right one, and what to say of it."""
+        try:
+            threshold_db = self.threshold_db()
+        except CalibrationError as error:
+            return None, f"{error.problem} {error.remedy}"
+        return threshold_db, f"The gate is set to {threshold_db:.0f} dB."
+
     def threshold_db(self) -> float:
         """The gate's threshold, `MARGIN_DB` over the loudest 50 ms of the room.
 

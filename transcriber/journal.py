@@ -8,6 +8,7 @@ A journal is a text file, one JSON array or object per line, only ever appended 
     ["off", 31040, 32960, 60]                 sample, decided, pitch
     ["down", 16320, 17920]   ["up", ...]      the pedal: sample, decided
     ["mark", 64000, "second try"]
+    ["model", 70400, "free 1.1.0"]            listens from then on
     ["clock", 80000]                          samples heard, twice a second
     ["end", 91840]                            the program ended as it should
 
@@ -28,7 +29,7 @@ import struct
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
@@ -38,6 +39,9 @@ from .events import Event, NoteOff, NoteOn, PedalOn
 from .snapshot import Marker
 from .sources import SourceInfo
 from .timing import SAMPLE_RATE
+
+if TYPE_CHECKING:
+    from .model import ModelInfo
 
 FORMAT = "amt-session"
 VERSION = 1
@@ -102,6 +106,10 @@ class Journal:
         channels = "1 channel" if info.channels == 1 else f"{info.channels} channels"
         text = f"{info.name}, {info.sample_rate} Hz, {channels}, {info.format}"
         self._write([["source", sample, text]])
+
+    def model(self, sample: int, info: ModelInfo) -> None:
+        """From `sample` on another model listens."""
+        self._write([["model", sample, f"{info.name} {info.version}"]])
 
     def sound(self, samples: NDArray[np.float32], at: int) -> None:
         """Keeps samples that begin at sample `at` of the session, if sound is kept at all."""

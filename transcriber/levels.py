@@ -46,9 +46,8 @@ class LevelMeter:
 
     def push(self, samples: NDArray[np.float32], clipped: int, now_s: float) -> None:
         """Takes a block; `clipped` is counted by its source, before mixing."""
-        fallen = self._peak_db - FALL_DB_S * max(now_s - self._at, 0.0)
         peak = float(np.abs(samples).max(initial=0.0))
-        self._peak_db = max(decibels(peak), fallen, FLOOR_DB)
+        self._peak_db = max(decibels(peak), self._fallen_db(now_s))
         if len(samples):
             self._rms_db = decibels(math.sqrt(float(np.vdot(samples, samples)) / len(samples)))
         self._at = now_s
@@ -57,9 +56,13 @@ class LevelMeter:
             self._clipped_at = now_s
 
     def level(self, now_s: float) -> Level:
-        """The meter's reading."""
+        """The meter's reading; the peak falls where no block comes, too."""
         clipping = now_s - self._clipped_at < CLIP_HOLD_S
-        return Level(self._peak_db, self._rms_db, clipping, self._clipped)
+        return Level(self._fallen_db(now_s), self._rms_db, clipping, self._clipped)
+
+    def _fallen_db(self, now_s: float) -> float:
+        fallen = self._peak_db - FALL_DB_S * max(now_s - self._at, 0.0)
+        return max(fallen, FLOOR_DB)
 
 
 def decibels(amplitude: float) -> float:

@@ -97,20 +97,25 @@ def _agree(ours: Note, theirs: Note, tolerance_s: float, offsets: bool) -> bool:
 
 def _largest_matching(edges: dict[int, list[int]]) -> Pairs:
     """Maximum bipartite matching by augmenting paths (Kuhn 1955); the graphs of one key are
-    tiny.
+    small.
     """
     taken: dict[int, int] = {}
-
-    def augment(r: int, seen: set[int]) -> bool:
-        for e in edges[r]:
-            if e in seen:
+    for start in edges:
+        seen: set[int] = set()
+        # Who looks for a partner, each to leave its own to the one before, with those it has not
+        # asked yet; and whom it asks now. A trill may make this longer than Python's stack is deep.
+        path = [(start, iter(edges[start]))]
+        asked: list[int] = []
+        while path:
+            e = next((e for e in path[-1][1] if e not in seen), None)
+            if e is None:
+                path.pop()
+                del asked[-1:]
                 continue
             seen.add(e)
-            if e not in taken or augment(taken[e], seen):
-                taken[e] = r
-                return True
-        return False
-
-    for r in edges:
-        augment(r, set())
+            asked.append(e)
+            if e not in taken:
+                taken.update((e, r) for (r, _), e in zip(path, asked, strict=True))
+                break
+            path.append((taken[e], iter(edges[taken[e]])))
     return [(r, e) for e, r in taken.items()]

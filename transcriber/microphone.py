@@ -22,7 +22,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .devices import Device, MicrophoneError, choose, devices_of, open_port_audio
+from .devices import Device, MicrophoneError, choose, devices_of, open_port_audio, title
 from .resampling import Resampler
 from .sources import Block, Clock, SourceInfo, clipped
 from .timing import SAMPLE_RATE
@@ -79,20 +79,20 @@ class MicrophoneSource:
         self._waiting = self._dropped = self._drops = 0  # frames waiting, frames and times dropped
         self._stamps = _Stamps()
         self._carry = 0.0  # fraction of a sample lost but not yet counted
-        self._last_s = clock()
         self._audio = open_port_audio()
         self._stream: Any = None
         try:
-            device = choose(devices_of(self._audio), wanted)
-            self._device = device
+            devices = devices_of(self._audio)
+            self._device = device = choose(devices, wanted)
             self._stream, self._coding = self._open(device, block_ms)
         except BaseException:
             self.close()
             raise
+        self._last_s = clock()  # a Bluetooth headset may take longer to open than `SILENCE_S`
         self._resampler = Resampler(device.rate, steady=True)
         kind = "float" if self._coding.floating else "integer"
         self.info = SourceInfo(
-            device.name,
+            title(device, devices),
             device.rate,
             device.channels_used,
             f"{8 * self._coding.sample_bytes}-bit {kind}",

@@ -66,7 +66,8 @@ class MidiPort:
 
 
 def open_midi_port(wanted: str) -> MidiPort:
-    """Opens the port whose name contains `wanted`, in any case; a new virtual one if there is none.
+    """Opens the port called `wanted`, in any case, else the first whose name contains it, else a
+    new virtual one.
 
     Raises:
         OutputError: python-rtmidi is missing, the system has no MIDI, or, on Windows, which has no
@@ -77,9 +78,11 @@ def open_midi_port(wanted: str) -> MidiPort:
     names: list[str] = []
     try:
         names = list(dict.fromkeys(mido.get_output_names()))
-        alike = [name for name in names if wanted.lower() in name.lower()]
+        word = wanted.lower()
+        alike = [name for name in names if word in name.lower()]
         if alike:
-            return MidiPort(mido.open_output(alike[0]), alike[0])
+            name = next((name for name in alike if name.lower() == word), alike[0])
+            return MidiPort(mido.open_output(name), name)
         return MidiPort(mido.open_output(wanted, virtual=True), wanted)
     except ImportError as error:
         raise OutputError(

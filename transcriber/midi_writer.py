@@ -38,6 +38,7 @@ TICKS_PER_SECOND = 2 * TICKS_PER_QUARTER
 
 _TEMPO = 500_000  # microseconds per quarter note
 _SUSTAIN = 64
+_LONGEST_PAUSE = (1 << 28) - 1  # ticks, 19.4 hours: four bytes of seven bits
 _SHORTEST = math.ceil(MIN_NOTE_S * TICKS_PER_SECOND)  # 39 ticks, 10.2 ms
 
 # What happens first at one tick. Pedal before keys: a key released as the pedal goes down is still
@@ -88,11 +89,25 @@ def write_midi(
     rest = max(_tick(transcript.duration_s) - now, 0)
     piano.append(mido.MetaMessage("end_of_track", time=rest))
     file = mido.MidiFile(
-        type=1, ticks_per_beat=TICKS_PER_QUARTER, charset="utf-8", tracks=[ruler, piano]
+        type=1,
+        ticks_per_beat=TICKS_PER_QUARTER,
+        charset="utf-8",
+        tracks=[_with_short_pauses(ruler), _with_short_pauses(piano)],
     )
     buffer = io.BytesIO()
     file.save(file=buffer)
     atomic_write(path, buffer.getvalue())
+
+
+def _with_short_pauses(track: mido.MidiTrack) -> mido.MidiTrack:
+    """Divides pauses that are longer than the format can say, with texts that say nothing."""
+    divided = mido.MidiTrack()
+    for message in track:
+        while message.time > _LONGEST_PAUSE:
+            divided.append(mido.MetaMessage("text", time=_LONGEST_PAUSE))
+            message.time -= _LONGEST_PAUSE
+        divided.append(message)
+    return divided
 
 
 def _events(transcript: Transcript, *, with_pedal: bool) -> list[tuple[int, int, int, int]]:

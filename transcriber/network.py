@@ -1,6 +1,6 @@
 """The network at run time: an ONNX graph run by ONNX Runtime on one thread.
 
-The graph takes `frames` float32 [1, T, mels] and one input per state tensor, and gives `answers`
+The graph takes `frames` float32 [1, T, columns] and one input per state tensor, and gives `answers`
 float32 [1, T, WIDTH] (probabilities, see `outputs`) and the new state under the same names with
 `new_` in front. T is free: one frame while listening, many at once for files, with the same answers
 to 1e-5.
@@ -68,7 +68,7 @@ class OnnxNetwork:
         return {name: np.zeros(shape, np.float32) for name, shape in self._state_shapes.items()}
 
     def step(self, frames: NDArray[np.float32], state: State | None) -> tuple[Activations, State]:
-        """Answers for frames float32 [T, mels], T >= 1, and the new state."""
+        """Answers for frames float32 [T, columns], T >= 1, and the new state."""
         if state is None:
             state = self.initial_state()
         answers, *new = self._session.run(self._outputs, {FRAMES: frames[None], **state})

@@ -165,10 +165,15 @@ def sounding(notes: Iterable[Note], pedals: Iterable[Pedal]) -> tuple[Note, ...]
 
 @dataclass(slots=True)
 class TranscriptBuilder:
-    """Collects live events into a transcript. Open notes and an open pedal end at `finish`."""
+    """Collects live events into a transcript. Open notes and an open pedal end at `finish`.
+
+    A note ends at its release, but not after the next strike of its key: a strike that is decided
+    after the release may lie before it, as strikes are placed more finely than ends.
+    """
 
     sample_rate: int = SAMPLE_RATE
-    _open: dict[int, NoteOn] = field(default_factory=dict)
+    _struck: dict[int, NoteOn] = field(default_factory=dict)
+    _released: dict[int, int] = field(default_factory=dict)
     _pedal: PedalOn | None = None
     _notes: list[Note] = field(default_factory=list)
     _pedals: list[Pedal] = field(default_factory=list)
@@ -178,10 +183,11 @@ class TranscriptBuilder:
         for event in events:
             match event:
                 case NoteOn():
-                    self._close(event.pitch, event.sample)
-                    self._open[event.pitch] = event
+                    released = self._released.get(event.pitch, event.sample)
+                    self._close(event.pitch, min(released, event.sample))
+                    self._struck[event.pitch] = event
                 case NoteOff():
-                    self._close(event.pitch, event.sample)
+                    self._released.setdefault(event.pitch, event.sample)
                 case PedalOn():
                     self._release(event.sample)
                     self._pedal = event
@@ -190,13 +196,14 @@ class TranscriptBuilder:
 
     def finish(self, samples: int) -> Transcript:
         """The transcript of a stream of `samples` samples."""
-        for pitch in list(self._open):
-            self._close(pitch, samples)
+        for pitch in list(self._struck):
+            self._close(pitch, self._released.get(pitch, samples))
         self._release(samples)
         return Transcript.of(self._notes, self._pedals, samples / self.sample_rate)
 
     def _close(self, pitch: int, sample: int) -> None:
-        on = self._open.pop(pitch, None)
+        self._released.pop(pitch, None)
+        on = self._struck.pop(pitch, None)
         if on is not None:
             onset_s = max(0, on.sample) / self.sample_rate
             offset_s = max(sample / self.sample_rate, onset_s + MIN_NOTE_S)

@@ -12,14 +12,15 @@ from pathlib import Path
 from typing import Any
 
 from .atomic import atomic_path
-from .errors import InputError
+from .errors import InputError, OutputError
 from .events import Event, NoteOff, NoteOn, PedalOff, PedalOn
 from .inputs import open_input
-from .journal import FORMAT, SUFFIX, VERSION, WAV_BYTES, audio_path, wav_header
+from .journal import FORMAT, SUFFIX, VERSION, audio_path, wav_header
 from .midi import write_midi
 from .notes import Transcript, TranscriptBuilder
 from .snapshot import Marker
 from .timing import LOWEST_PITCH, PITCHES, SAMPLE_RATE
+from .wav import WavStream, read_header
 
 _PIANO = range(LOWEST_PITCH, LOWEST_PITCH + PITCHES)
 
@@ -31,7 +32,7 @@ class Session:
     Args:
         path: The journal.
         started: When it began, with its time zone.
-        about: What else its first line says.
+        about: What else its first line says; `model` names all that listened.
         events: In the order of their decision.
         markers: In the order in which they were set.
         sources: What was listened to, from which sample on.
@@ -79,15 +80,17 @@ def read_session(path: Path) -> Session:
     """
     with open_input(path, "a session") as file:
         head, *rest = list(_lines(file.read())) or [None]
-    if not isinstance(head, dict) or head.get("format") != FORMAT:
+    version = head.get("version", 0) if isinstance(head, dict) else None
+    if not isinstance(version, int) or head.get("format") != FORMAT:
         raise InputError(
             f"{path} is not a session of amt.", "`amt sessions` lists those there are."
         )
-    if head.get("version", 0) > VERSION:
+    if version > VERSION:
         raise InputError(f"{path} was written by a later version of amt.", "Update amt.")
     events: list[Event] = []
     markers: list[Marker] = []
     sources: list[Marker] = []
+    models = [str(head.get("model", ""))]
     samples, finished = 0, False
     for line in rest:
         match line:
@@ -105,29 +108,37 @@ def read_session(path: Path) -> Session:
                 markers.append(Marker(at, text))
             case ["source", int(at), str(text)]:
                 sources.append(Marker(at, text))
+            case ["model", int(), str(text)] if text not in models:
+                models.append(text)
             case ["clock", int(at)]:
                 samples = max(samples, at)
             case ["end", int(at)]:
                 samples, finished = max(samples, at), True
     samples = max([samples, *(event.sample for event in events[-1:])])
+    about = {**head, "model": ", ".join(models)} if len(models) > 1 else head
     try:
         started = datetime.fromisoformat(head["started"])
-    except (KeyError, TypeError, ValueError):
+        if started.tzinfo is None:
+            started = started.astimezone()
+    except (KeyError, TypeError, ValueError, OverflowError):
         started = datetime.fromtimestamp(path.stat().st_mtime, UTC)
     return Session(
-        path, started, head, tuple(events), tuple(markers), tuple(sources), samples, finished
+        path, started, about, tuple(events), tuple(markers), tuple(sources), samples, finished
     )
 
 
 def list_sessions(folder: Path) -> list[Session]:
-    """All sessions of a folder, the latest first; files that are none are passed over."""
+    """All sessions of a folder, the latest first; files that are none are passed over.
+
+    Names do not tell which is the latest: clocks are put back, and people travel.
+    """
     found = []
     for path in reversed(_journals(folder)):
         try:
             found.append(read_session(path))
         except InputError:
             continue
-    return found
+    return sorted(found, key=lambda session: session.started, reverse=True)
 
 
 def find_session(wanted: str, folder: Path) -> Session:
@@ -152,8 +163,9 @@ def export_midi(session: Session, target: Path, text: str = "") -> None:
     """Writes a session's notes, pedal and markers as MIDI.
 
     Raises:
-        OutputError: `target` cannot be written.
+        OutputError: `target` cannot be written, or the session is kept there.
     """
+    _spare(session, target)
     markers = [(marker.sample / SAMPLE_RATE, marker.text) for marker in session.markers]
     write_midi(session.transcript(), target, text=text, markers=markers)
 
@@ -168,8 +180,9 @@ def export_audio(session: Session, target: Path, text: str = "") -> None:
 
     Raises:
         InputError: The session has no sound.
-        OutputError: `target` cannot be written.
+        OutputError: `target` cannot be written, or the session is kept there.
     """
+    _spare(session, target)
     source = session.audio
     if source is None:
         raise InputError(
@@ -177,11 +190,25 @@ def export_audio(session: Session, target: Path, text: str = "") -> None:
             "Record the next one with --record-audio.",
         )
     with source.open("rb") as kept, atomic_path(target) as draft, draft.open("wb") as file:
-        kept.seek(0, 2)
-        samples = max(kept.tell() - WAV_BYTES, 0) // 2
-        kept.seek(WAV_BYTES)
+        head = bytearray()
+        wav = read_header(kept, head)
+        if wav is None and head:
+            raise InputError(
+                f"{source} is damaged.", "Export the notes alone, with -o and a name in .mid."
+            )
+        samples = 0 if wav is None else WavStream(kept, wav).frames  # 0: nothing was heard yet
         file.write(wav_header(samples, text))
         shutil.copyfileobj(kept, file)
+
+
+def _spare(session: Session, target: Path) -> None:
+    """Refuses to write over a session what is made of it."""
+    for kept in filter(None, (session.path, session.audio)):
+        if os.path.exists(target) and os.path.exists(kept) and os.path.samefile(target, kept):
+            raise OutputError(
+                f"{target} is where the session {session.name} itself is kept.",
+                "Name another file with -o.",
+            )
 
 
 def _journals(folder: Path) -> list[Path]:

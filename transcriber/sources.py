@@ -69,6 +69,14 @@ class Block:
     jumped: bool = False
 
 
+def gap_between(before: Block, after: Block) -> int:
+    """Samples in which nobody listened, between the last block of a source and the first of the
+    next.
+    """
+    gap_s = after.captured_s - len(after.samples) / SAMPLE_RATE - before.captured_s
+    return max(0, round(gap_s * SAMPLE_RATE))
+
+
 @dataclass(frozen=True, slots=True)
 class SourceInfo:
     """What a source is, for people.

@@ -21,9 +21,9 @@ _PCM, _FLOAT, _EXTENSIBLE = 1, 3, 0xFFFE
 _UNKNOWN_FROM = (
     0x7FFF_0000  # arecord, sox and ffmpeg write different numbers, all of them above this
 )
-_LONGEST_CHUNK = (
-    1 << 24
-)  # a chunk before the samples is read whole: cover pictures fit, nonsense does not
+
+LONGEST_CHUNK = 1 << 24
+"""Bytes of a chunk before the samples, which is read whole: cover pictures fit, nonsense not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +48,15 @@ class WavFormat:
     def frame_bytes(self) -> int:
         """Bytes of one sample of every channel."""
         return self.sample_bytes * self.channels
+
+    @property
+    def believed_bytes(self) -> int | None:
+        """Length of the samples where the promise is worth something without a file to compare.
+
+        Near 2 GiB and above, a pipe's writer means "as long as it lasts", which is None here.
+        """
+        promised = self.data_bytes
+        return promised if promised is not None and promised < _UNKNOWN_FROM else None
 
     @property
     def name(self) -> str:
@@ -90,7 +99,7 @@ def read_header(stream: BinaryIO, consumed: bytearray) -> WavFormat | None:
             counted = len(consumed) - 8 < riff_bytes < _UNKNOWN_FROM
             unknown = size == 0xFFFF_FFFF or (size == 0 and not counted)
             return WavFormat(*coding, data_bytes=None if unknown else size)
-        if size > _LONGEST_CHUNK:
+        if size > LONGEST_CHUNK:
             return None
         body = take(size + size % 2)
         if chunk[:4] == b"fmt ":
@@ -138,14 +147,13 @@ class WavStream:
         self._stream = stream
         self._wav = wav
         held = _bytes_ahead(stream)
-        promised = wav.data_bytes
+        promised, believed = wav.data_bytes, wav.believed_bytes
         if held is None:
-            # Near 2 GiB and above, a pipe's writer means "as long as it lasts".
-            self._left = promised if promised is not None and promised < _UNKNOWN_FROM else None
+            self._left = believed
         else:
             self._left = held if promised is None else min(held, promised)
-            if promised is not None and promised < _UNKNOWN_FROM:
-                self.missing = (promised - self._left) // wav.frame_bytes
+            if believed is not None:
+                self.missing = (believed - self._left) // wav.frame_bytes
         self.frames = None if self._left is None else self._left // wav.frame_bytes
 
     def read(self, frames: int) -> np.ndarray:

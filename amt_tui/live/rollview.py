@@ -8,7 +8,6 @@ from typing import Literal
 
 from textual import events
 from textual.geometry import Region
-from textual.message import Message
 from textual.strip import Strip
 from textual.widget import Widget
 
@@ -66,9 +65,6 @@ class RollView(Widget, can_focus=True):
     """
 
     DEFAULT_CSS = "RollView { width: 1fr; height: 1fr; min-height: 4; }"
-
-    class Wound(Message):
-        """The roll was moved by mouse or keys."""
 
     def __init__(
         self,
@@ -168,12 +164,10 @@ class RollView(Widget, can_focus=True):
         self.live = sample >= self.history.now
         self.edge = min(max(sample, 0), self.history.now)
         self.redraw()
-        self.post_message(self.Wound())
 
     def go_live(self) -> None:
         """Follows the present again."""
         self.live = True
-        self.post_message(self.Wound())
 
     def advance(self, revision: int) -> bool:
         """Draws the present state where it differs from what is on the screen.

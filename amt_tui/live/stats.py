@@ -22,9 +22,6 @@ from .palette import LEVELS, NOTES, Depth, Palette, Part, note_paint
 PANEL_COLUMNS = 32
 """Width of the panel, without its border and padding."""
 
-STRIP_ROWS = 2
-"""Height of the short form."""
-
 PART_NAMES = ("look-ahead", "block", "device", "queue", "compute", "decode", "draw")
 
 _HEALTH: dict[Health, tuple[str, str]] = {

@@ -38,12 +38,19 @@ export function midiFile(transcript: Transcript, text = ""): Uint8Array<ArrayBuf
   return Uint8Array.from([...head, TICKS_PER_QUARTER & 255, ...ruler.chunk(), ...piano.chunk()]);
 }
 
+/** Ticks that four bytes hold; a longer pause is divided by empty texts. */
+const LONGEST_DELTA = 0x0fffffff;
+
 class Track {
   private readonly bytes: number[] = [];
   private running = 0;
 
   /** Adds a message so many ticks after the one before; a repeated status byte is left out. */
   add(delta: number, message: number[]): void {
+    for (; delta > LONGEST_DELTA; delta -= LONGEST_DELTA) {
+      this.bytes.push(...quantity(LONGEST_DELTA), 0xff, 0x01, 0x00);
+      this.running = 0;
+    }
     this.bytes.push(...quantity(delta));
     const status = message[0];
     if (status === this.running) this.bytes.push(...message.slice(1));

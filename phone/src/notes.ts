@@ -30,6 +30,7 @@ export function transcriptOf(events: Iterable<Event>, samples: number): Transcri
   const notes: Note[] = [];
   const pedals: Press[] = [];
   const open = new Map<number, NoteOn>();
+  const released = new Map<number, number>(); // ends of open notes, by pitch
   let pressed: number | null = null;
 
   function span(from: number, to: number): Press {
@@ -41,6 +42,7 @@ export function transcriptOf(events: Iterable<Event>, samples: number): Transcri
     const on = open.get(pitch);
     if (on === undefined) return;
     open.delete(pitch);
+    released.delete(pitch);
     notes.push({ ...span(on.sample, sample), pitch, velocity: on.velocity });
   }
 
@@ -50,15 +52,18 @@ export function transcriptOf(events: Iterable<Event>, samples: number): Transcri
   }
 
   for (const event of events) {
-    if (event.kind === "on" || event.kind === "off") {
-      close(event.pitch, event.sample);
-      if (event.kind === "on") open.set(event.pitch, event);
+    if (event.kind === "on") {
+      // A strike may lie before the end that was told last: no note outlasts the next of its key.
+      close(event.pitch, Math.min(released.get(event.pitch) ?? event.sample, event.sample));
+      open.set(event.pitch, event);
+    } else if (event.kind === "off") {
+      if (!released.has(event.pitch)) released.set(event.pitch, event.sample);
     } else {
       release(event.sample);
       if (event.kind === "down") pressed = event.sample;
     }
   }
-  for (const pitch of [...open.keys()]) close(pitch, samples);
+  for (const pitch of [...open.keys()]) close(pitch, released.get(pitch) ?? samples);
   release(samples);
   notes.sort((a, b) => a.onsetS - b.onsetS || a.pitch - b.pitch);
   pedals.sort((a, b) => a.onsetS - b.onsetS || a.offsetS - b.offsetS);

@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 import soundfile as sf
 
+from amt_tui import batch
 from transcriber.midi import read_midi
 
 RATE = 16_000
@@ -243,6 +244,18 @@ def test_a_file_that_cannot_be_read_is_not_replaced(
     assert run.code == 5
     assert "whether amt wrote it cannot be read" in run.err
     assert (tmp_path / "take.mid").read_bytes() == b"MThd, and I am the truth"
+
+
+def test_what_cannot_be_written_is_not_transcribed_first(
+    amt: Callable, sing: Callable, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sing("take.wav")
+    (tmp_path / "take.mid").mkdir()
+    monkeypatch.setattr(batch, "_write", None)
+    run = amt("transcribe", "take.wav")
+    assert run.code == 5
+    assert "take.mid is a folder, not a file" in run.err
+    assert files_below(tmp_path / "take.mid") == []
 
 
 def test_a_folder_that_may_not_be_read_fails_alone(

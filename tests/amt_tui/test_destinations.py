@@ -43,11 +43,13 @@ def test_same_name_from_two_folders_keeps_the_folders() -> None:
 
 def test_names_that_differ_in_case_only_are_told_apart() -> None:
     assert len({path.casefold() for path in midi_paths("Take.wav", "take.flac")}) == 2
+    # Where both of these are, the file system tells them apart.
+    assert midi_paths("Take.wav", "take.wav") == ["Take.wav.mid", "take.wav.mid"]
 
 
 def test_names_that_cannot_be_told_apart_are_refused() -> None:
     with pytest.raises(UsageError, match="would be written as one file"):
-        midi_paths("Take.wav", "take.wav")
+        midi_paths("take.wav", "take.wav")
 
 
 def test_folders_below_an_input_folder_are_repeated() -> None:

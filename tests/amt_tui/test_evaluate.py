@@ -235,7 +235,7 @@ def test_silence_counts_notes_per_minute(amt: Callable, acoustics: Path) -> None
         (["data", "--transcripts", "data", "--model", "live"], 2, "made already"),
         (["data", "--transcripts", "data", "--gain-db", "-30"], 2, "made already"),
         (["data", "--split", "test"], 2, "tells no splits"),
-        (["data", "--gain-db", "nan"], 2, "must be numbers"),
+        (["data", "--gain-db", "nan"], 2, "--gain-db cannot be nan"),
         (["data", "--excerpts", "nowhere.json"], 4, "nowhere.json does not exist"),
         (["data", "--noise-snr", "15", "--acoustics", "data"], 4, "cannot be read"),
         (["--silence", "data"], 4, "cannot be read"),

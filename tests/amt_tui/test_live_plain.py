@@ -100,10 +100,32 @@ def test_missing_recording_is_an_error_at_once(amt: Callable, quarters: Path) ->
         ("--replay", "last", "--input", "x.wav"),
         ("--input", "-", "--loop"),
         ("--input", "-", "--format", "mp3"),
+        ("--replay", "last", "--start", "nan"),
     ],
 )
 def test_contradictions_are_refused(amt: Callable, options: tuple[str, ...]) -> None:
     assert amt("live", *options).code == 2
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGHUP"), reason="has no terminals that close")
+def test_what_nohup_ignores_stays_ignored(monkeypatch: pytest.MonkeyPatch) -> None:
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        with live_plain.interruptible():
+            assert signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
+            assert signal.getsignal(signal.SIGTERM) is signal.default_int_handler
+    finally:
+        signal.signal(signal.SIGHUP, before)
+
+
+def test_a_session_that_is_not_kept_has_no_name(amt: Callable, recording: Path) -> None:
+    run = amt("live", "--input", recording, "--json", "--no-keep", "--save", "x.mid")
+    assert objects(run.out)[-1]["session"] is None
+
+
+@pytest.mark.parametrize(("seconds", "text"), [(59.9996, "1:00.000"), (3.5, "0:03.500")])
+def test_times_are_rounded_whole(seconds: float, text: str) -> None:
+    assert live_plain._clock_time(seconds) == text
 
 
 def test_replay_prints_what_was_kept(amt: Callable, recording: Path) -> None:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import io
+import logging
 import re
 import subprocess
 import sys
 import time
 from collections.abc import Callable
-from importlib.abc import MetaPathFinder
 from pathlib import Path
 
 import pytest
@@ -87,6 +88,16 @@ def test_unknown_option_is_usage(amt: Callable) -> None:
     assert amt("transcribe", "x.wav", "--loud").code == 2
 
 
+def test_what_is_logged_goes_to_standard_error_as_it_is_then(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    handler = main_module._StandardError()
+    other = io.StringIO()
+    monkeypatch.setattr(sys, "stderr", other)
+    handler.emit(logging.makeLogRecord({"msg": "the engine stopped"}))
+    assert other.getvalue() == "the engine stopped\n"
+
+
 @pytest.mark.parametrize(
     "words", [("train", "--synth", "."), ("export", "run", "-o", "x.onnx"), ("corpus", "info", ".")]
 )
@@ -95,16 +106,12 @@ def test_what_is_not_installed_is_named(
 ) -> None:
     """As after `pipx install .`, which brings what transcribing needs."""
     absent = ("torch", "scipy", "numba", "psutil")
-
-    class Absent(MetaPathFinder):
-        def find_spec(self, name: str, path: object, target: object = None) -> None:
-            if name.partition(".")[0] in absent:
-                raise ModuleNotFoundError(f"No module named {name!r}", name=name)
-
-    for name in list(sys.modules):
-        if name.partition(".")[0] in (*absent, "corpus", "trainer"):
+    for name in (*absent, *sys.modules):
+        package = name.partition(".")[0]
+        if package in absent:
+            monkeypatch.setitem(sys.modules, name, None)
+        elif package in ("corpus", "trainer"):
             monkeypatch.delitem(sys.modules, name)
-    monkeypatch.setattr(sys, "meta_path", [Absent(), *sys.meta_path])
     monkeypatch.setattr(sys, "argv", ["amt", *words])
     with pytest.raises(SystemExit) as stop:
         main_module.main()

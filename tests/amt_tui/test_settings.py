@@ -99,6 +99,21 @@ def test_config_refuses_what_cannot_be(amt: Callable) -> None:
     assert amt("config", "profile").code == 2
 
 
+def test_names_that_toml_or_utf8_cannot_hold(amt: Callable) -> None:
+    assert amt("config", "device", "a\x7fb").code == 0
+    assert load_settings().device == "a\x7fb"
+    run = amt("config", "device", "\udcff")
+    assert (run.code, "no text" in run.err) == (2, True)
+    assert load_settings().device == "a\x7fb"
+
+
+def test_the_sessions_folder_is_the_same_wherever_amt_is_started(
+    amt: Callable, tmp_path: Path
+) -> None:
+    amt("config", "sessions", "here")
+    assert load_settings().sessions_folder == tmp_path / "here"
+
+
 def test_config_takes_negative_numbers(amt: Callable) -> None:
     assert "gate_db = -40.0" in amt("config", "gate_db", "-40").out
     assert "sensitivity = -2" in amt("config", "sensitivity", "-2").out

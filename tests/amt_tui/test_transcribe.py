@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -133,6 +134,7 @@ def test_thresholds_reach_the_decoder(amt: Callable, sing: Callable, stage: type
     "arguments",
     [
         ("--threshold", "1.5"),
+        ("--threshold", "nan"),
         ("--min-velocity", "0"),
         ("--format", "wav"),
         ("--format", ","),
@@ -154,6 +156,20 @@ def test_wrong_options(
     assert run.out == ""
     assert "Error" in run.err
     assert sorted(path.name for path in tmp_path.iterdir()) == ["a.wav", "b.wav"]
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
+@pytest.mark.parametrize("options", [(), ("--json",)])
+def test_a_full_disk_behind_standard_output_costs_no_recording(
+    amt: Callable, sing: Callable, monkeypatch: pytest.MonkeyPatch, options: tuple[str, ...]
+) -> None:
+    names = [sing(f"{name}.wav").name for name in "ab"]
+    with open("/dev/full", "w") as full:
+        monkeypatch.setattr(sys, "stdout", full)
+        run = amt("transcribe", *names, *options)
+    assert run.code == 5
+    assert "can no longer be printed: No space left on device" in run.err
+    assert all(Path(name).with_suffix(".mid").exists() for name in names)
 
 
 def test_show_prints_the_roll(amt: Callable, sing: Callable) -> None:

@@ -39,7 +39,7 @@ def frame(seconds: float) -> int:
 
 @pytest.fixture
 def answers() -> Activations:
-    """True strikes at 0.43 and false ones at 0.38; keys sound at 0.28 and ring on, wrongly, at 0.23;
+    """True strikes at 0.43, false ones at 0.38; keys sound at 0.28 and ring on, wrongly, at 0.23;
     dampers fall at 0.97 in the middle of notes; the pedal is down at 0.74 and seems so at 0.57.
     """
     found = Activations(np.zeros((SECONDS * CLOCK.frame_rate, WIDTH), np.float32))

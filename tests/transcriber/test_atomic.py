@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import errno
 import os
+import subprocess
+import sys
 import threading
 from pathlib import Path
 
 import pytest
 
-from transcriber.atomic import atomic_path, atomic_write
+from transcriber.atomic import atomic_path, atomic_write, check_writable
 from transcriber.errors import OutputError
 
 
@@ -112,6 +114,25 @@ def test_a_named_pipe_is_written_not_replaced(tmp_path: Path) -> None:
     assert path.is_fifo()
 
 
+def test_standard_output_that_is_a_pipe(tmp_path: Path) -> None:
+    """Its real path is no path: /proc/…/fd/pipe:[…]."""
+    code = "from transcriber.atomic import atomic_write; atomic_write('/dev/stdout', b'through')"
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True)
+    assert run.stdout == b"through"
+
+
+def test_whether_a_file_can_be_written_is_found_out_without_a_trace(tmp_path: Path) -> None:
+    (tmp_path / "there").write_bytes(b"as it was")
+    for name in ("there", "new"):
+        check_writable(tmp_path / name)
+    assert [path.name for path in tmp_path.iterdir()] == ["there"]
+    assert (tmp_path / "there").read_bytes() == b"as it was"
+    check_writable("/dev/null")
+    for path in (tmp_path, tmp_path / "none" / "x", tmp_path / ("x" * 300)):
+        with pytest.raises(OutputError):
+            check_writable(path)
+
+
 def test_a_name_too_long_and_a_closed_folder(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -121,6 +142,6 @@ def test_a_name_too_long_and_a_closed_folder(
     def deny(*_: object, **__: object) -> os.stat_result:
         raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
 
-    monkeypatch.setattr(Path, "stat", deny)
+    monkeypatch.setattr(os, "stat", deny)
     with pytest.raises(OutputError, match="not yours to write in"):
         atomic_write(tmp_path / "a", b"")

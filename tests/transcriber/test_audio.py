@@ -183,6 +183,12 @@ def test_digital_silence_has_no_peak_and_no_warning(tmp_path: Path) -> None:
     assert (reader.peak, reader.warnings) == (0.0, [])
 
 
+def test_recording_too_short_for_one_sample_is_empty_and_not_silent(tmp_path: Path) -> None:
+    path = save(tmp_path / "a.wav", encode(np.full(1, 0.5, "f4"), 48_000))
+    with pytest.raises(InputError, match="holds no sound"):
+        drain(AudioReader(path))
+
+
 @pytest.mark.parametrize(
     ("form", "subtype", "exact"),
     [

@@ -45,6 +45,14 @@ def test_as_many_pairs_as_possible() -> None:
     assert match(reference, estimate, offsets=True) == [(0, 1), (1, 0)]
 
 
+def test_trill_of_a_thousand_strikes_is_matched() -> None:
+    """Every strike lies between two others, so each new pair may move all those before it."""
+    reference = notes(*((0.06 * i, 0.06 * i + 0.05, 60, 64) for i in range(1200)))
+    estimate = notes(*((0.06 * i + 0.03, 0.06 * i + 0.08, 60, 64) for i in range(1200)))
+    assert match(reference, estimate) == [(i, i) for i in range(1200)]
+    assert match(estimate, reference) == [(i, i) for i in range(1200)]
+
+
 def test_each_note_is_matched_once() -> None:
     double = notes((0.0, 1.0, 60, 64), (0.01, 1.0, 60, 64))
     assert len(match(REFERENCE, double)) == 1

@@ -356,3 +356,14 @@ def test_unwritable_target_leaves_nothing(tmp_path: Path) -> None:
     with pytest.raises(OutputError, match="is a folder"):
         write_midi(Transcript(), tmp_path)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_pauses_longer_than_the_format_can_say_are_divided(tmp_path: Path) -> None:
+    """The format ends at 2**28 - 1 ticks, 19.4 hours; mido writes and reads five bytes as well."""
+    day_s = 24 * 3600.0
+    path = tmp_path / "day.mid"
+    played = Transcript((Note(1.0, 2.0, 60, 64), Note(day_s, day_s + 1.0, 62, 64)), (), 3 * day_s)
+    write_midi(played, path, markers=[(2 * day_s, "late")])
+    assert max(m.time for track in mido.MidiFile(path).tracks for m in track) < 2**28
+    assert read_midi(path).duration_s == pytest.approx(3 * day_s)
+    assert [note.onset_s for note in read_midi(path).notes] == pytest.approx([1.0, day_s])

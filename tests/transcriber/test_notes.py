@@ -69,6 +69,16 @@ def test_a_builder_ends_a_note_at_the_next_strike_of_its_key() -> None:
     assert builder.finish(1000).notes == (Note(0.1, 0.3, 60, 70), Note(0.3, 0.5, 60, 80))
 
 
+def test_a_builder_ends_a_note_no_later_than_a_strike_placed_before_its_end() -> None:
+    builder = TranscriptBuilder(sample_rate=1000)
+    builder.add([NoteOn(100, 200, 60, 70, 0.9), NoteOff(350, 360, 60)])
+    builder.add([NoteOn(340, 400, 60, 80, 0.9), NoteOn(345, 400, 62, 80, 0.9)])
+    builder.add([NoteOff(500, 600, 60), NoteOff(600, 700, 62)])
+    assert builder.finish(1000).notes == (
+        Note(0.1, 0.34, 60, 70), Note(0.34, 0.5, 60, 80), Note(0.345, 0.6, 62, 80)
+    )  # fmt: skip
+
+
 ticks = st.integers(0, 400)
 
 

@@ -41,6 +41,7 @@ class StubEngine:
     )
     listened: list[object] = field(default_factory=list)
     hangs: bool = False
+    model: Any = None
 
     def stop(self, timeout_s: float = 1.0) -> None:
         if self.hangs:
@@ -62,9 +63,8 @@ def set_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
 
     def build(journal: Journal | None = None, **options: Any) -> Stage:
         info = SimpleNamespace(name="live", version="9.9", licence="CC0")
-        model: Any = SimpleNamespace(info=info)
-        engine: Any = StubEngine()
-        return Stage(engine, model, journal, LiveOptions(**options))
+        engine: Any = StubEngine(model=SimpleNamespace(info=info))
+        return Stage(engine, journal, LiveOptions(**options))
 
     return build
 
@@ -76,10 +76,22 @@ def test_saving_writes_the_notes_played_so_far(set_up: Any, tmp_path: Path) -> N
     assert [(n.pitch, n.velocity) for n in read_midi(target).notes] == [(60, 80), (64, 90)]
 
 
-def test_saving_without_a_name_takes_the_date(set_up: Any, tmp_path: Path) -> None:
-    Saving(set_up())()
+def test_saving_without_a_name_takes_the_date(
+    set_up: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    saving = Saving(set_up())
+    saving()
+    monkeypatch.setattr(live_screen, "datetime", None)  # again, and however late, the same file
+    saving()
     (written,) = tmp_path.glob("amt-*.mid")
     assert len(read_midi(written).notes) == 2
+
+
+def test_what_is_saved_names_the_model_that_listens(set_up: Any, tmp_path: Path) -> None:
+    stage = set_up(save=tmp_path / "take.mid")
+    stage.engine.model = SimpleNamespace(info=SimpleNamespace(name="free", version="1.1.0"))
+    Saving(stage)()
+    assert b"model free 1.1.0" in (tmp_path / "take.mid").read_bytes()
 
 
 @pytest.fixture
@@ -233,7 +245,7 @@ def test_keyboard_and_pipe_change_places(monkeypatch: pytest.MonkeyPatch) -> Non
         monkeypatch.setattr(
             os, "open", lambda p, *a: os.dup(terminal) if p == "/dev/tty" else opened(p, *a)
         )
-        with keyboard(piped=True):
+        with keyboard():
             assert os.isatty(0)
             assert os.read(sys.stdin.fileno(), 5) == b"sound"
         assert not os.isatty(0)
@@ -252,5 +264,5 @@ def test_without_a_terminal_the_screen_says_what_to_do(monkeypatch: pytest.Monke
     with os.fdopen(reading) as stdin, os.fdopen(writing, "w"):
         monkeypatch.setattr(sys, "stdin", stdin)
         monkeypatch.setattr(os, "open", refuse)
-        with pytest.raises(UsageError, match="--plain"), keyboard(piped=True):
+        with pytest.raises(UsageError, match="--plain"), keyboard():
             pass

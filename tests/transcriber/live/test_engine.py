@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-import threading
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -10,8 +8,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from transcriber.engine import Engine
-from transcriber.errors import InputError, OutputError
+from transcriber.errors import InputError
 from transcriber.events import Event, NoteOn
 from transcriber.hearing import MOST_AT_ONCE, Ear
 from transcriber.model import Model
@@ -26,23 +23,6 @@ SECOND = SAMPLE_RATE
 @pytest.fixture
 def music(strike_sound: Callable[..., np.ndarray]) -> np.ndarray:
     return strike_sound(4.0, seed=5)
-
-
-class Collector:
-    """A listener that keeps what it is told, and breaks when asked to."""
-
-    def __init__(self, breaks: bool = False) -> None:
-        self.events: list[Event] = []
-        self.closed = False
-        self._breaks = breaks
-
-    def heard(self, events: Sequence[Event]) -> None:
-        if self._breaks:
-            raise OutputError("The port is gone.", "Plug it in.")
-        self.events += events
-
-    def close(self) -> None:
-        self.closed = True
 
 
 def transcribed(model: Model, sound: np.ndarray) -> list[Event]:
@@ -116,6 +96,9 @@ def test_source_that_dies_is_tried_again_and_time_goes_on(
     drive(engine, 1)
     assert engine.snapshot().problem == "Busy."
     clock.now += 4.0
+    # The clock shows the time it will have when sound comes again.
+    marker = engine.mark()
+    assert marker.sample == engine.snapshot().now == pytest.approx((2 + 5) * SECOND, abs=2)
     drive(engine)
 
     shot = engine.snapshot()
@@ -305,6 +288,29 @@ def test_calibration_sets_the_gate(
     assert "gate is set" in shot.notice
 
 
+def test_a_gate_that_is_set_meanwhile_stays(
+    engine_on: Callable, drive: Callable, paced: Callable, rng: np.random.Generator
+) -> None:
+    room = (0.001 * rng.standard_normal(4 * SECOND)).astype(np.float32)
+    engine = engine_on(paced(room))
+    engine.calibrate()
+    drive(engine, 50)
+    engine.set_gate(None)
+    drive(engine)
+    assert engine.snapshot().gate_db is None
+
+
+def test_another_microphone_is_not_calibrated_with_the_first(
+    engine_on: Callable, drive: Callable, paced: Callable, music
+) -> None:
+    engine = engine_on(paced(music), paced(music))
+    engine.calibrate()
+    drive(engine, 50)
+    engine.listen_to(lambda: paced(music))
+    drive(engine, 1)
+    assert engine.snapshot().calibration is None
+
+
 def test_changing_the_model_ends_notes_and_goes_on(
     engine_on: Callable, drive: Callable, paced: Callable, lively_model: Model, music
 ) -> None:
@@ -317,75 +323,6 @@ def test_changing_the_model_ends_notes_and_goes_on(
 
     assert engine.snapshot().samples == len(music)
     assert engine.events()[-1].sample <= len(music)
-
-
-def test_listener_that_breaks_is_left_out(
-    engine_on: Callable, drive: Callable, paced: Callable, music
-) -> None:
-    broken, whole = Collector(breaks=True), Collector()
-    engine = engine_on(paced(music), listeners=[broken, whole])
-
-    drive(engine)
-    engine.stop()
-
-    assert engine.snapshot().notice == "The port is gone. Plug it in."
-    assert broken.closed
-    assert whole.closed
-    assert whole.events == engine.events()
-
-
-def test_stop_ends_what_sounds_and_joins_within_a_second(lively_model: Model, music) -> None:
-    engine = Engine(lively_model, lambda: ArraySource(music, paced=True))
-    threads = threading.active_count()
-    engine.start()
-    while not engine.snapshot().sounding:
-        time.sleep(0.01)
-    began = time.monotonic()
-
-    engine.stop()
-
-    assert time.monotonic() - began < 1.0
-    assert threading.active_count() == threads
-    assert engine.snapshot().state == "stopped"
-    assert engine.snapshot().sounding == ()
-
-
-def test_driver_that_hangs_is_a_sentence(lively_model: Model, music) -> None:
-    source = ArraySource(music)
-    hangs, ends = threading.Event(), threading.Event()
-
-    def read(timeout_s: float) -> None:
-        hangs.set()
-        ends.wait(30.0)
-
-    source.read = read
-    engine = Engine(lively_model, lambda: source)
-    engine.start()
-    assert hangs.wait(10.0)
-
-    with pytest.raises(SourceError, match="does not let go"):
-        engine.stop(0.05)
-
-    ends.set()
-    engine.stop(10.0)
-    assert engine.snapshot().state == "stopped"
-
-
-def test_bug_in_a_source_is_shown_and_the_notes_are_kept(
-    engine_on: Callable, paced: Callable, caplog: pytest.LogCaptureFixture, music
-) -> None:
-    source = paced(music, block=SECOND)
-    engine = engine_on(source)
-    engine.step(2.0)
-    kept = engine.snapshot().events
-    source.read = None
-    engine.start()
-    engine._thread.join(2.0)
-
-    shot = engine.snapshot()
-    assert shot.state == "failed"
-    assert "Please report" in shot.remedy
-    assert shot.events >= kept > 0
 
 
 def _rounded(events: Sequence[Event]) -> list:

@@ -63,10 +63,18 @@ def test_peak_falls_slowly_and_clipping_stays_a_while() -> None:
     meter.push(np.array([0.5], np.float32), 0, 0.0)
     meter.push(SILENCE, 3, 0.5)
 
-    level = meter.level(0.6)
+    level = meter.level(0.5)
 
     assert level.peak_db == pytest.approx(-6.02 - 10.0, abs=0.01)
     assert level.rms_db == FLOOR_DB
     assert level.clipping
     assert not meter.level(3.0).clipping
     assert meter.level(3.0).clipped == 3
+
+
+def test_peak_falls_while_no_block_comes() -> None:
+    meter = LevelMeter()
+    meter.push(np.array([0.5], np.float32), 0, 0.0)
+
+    assert meter.level(1.5).peak_db == pytest.approx(-6.02 - 30.0, abs=0.01)
+    assert meter.level(100.0).peak_db == FLOOR_DB

@@ -12,8 +12,8 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from transcriber.devices import MicrophoneError, choose, devices_of, list_devices
-from transcriber.microphone import CLOSE_S, QUEUE_S, MicrophoneSource
+from transcriber.devices import Device, MicrophoneError, choose, devices_of, list_devices, title
+from transcriber.microphone import CLOSE_S, QUEUE_S, SILENCE_S, MicrophoneSource
 from transcriber.timing import SAMPLE_RATE
 
 RATE = 48_000
@@ -169,6 +169,20 @@ def test_device_that_falls_silent_counts_as_gone(hear: Callable, clock) -> None:
         microphone.read(0.0)
 
 
+def test_device_that_takes_long_to_open_is_waited_for(
+    port: type[FakePortAudio], clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def open_slowly(self: FakePortAudio, **_: object) -> SimpleNamespace:
+        clock.now += 2 * SILENCE_S
+        return SimpleNamespace(close=self.close)
+
+    monkeypatch.setattr(port, "open", open_slowly)
+    microphone = MicrophoneSource(clock=clock)
+    clock.now += 0.05
+
+    assert microphone.read(0.0) is None
+
+
 def test_device_that_never_closes_is_left_behind(port: type[FakePortAudio], clock) -> None:
     let_go = Event()
     port.close = staticmethod(let_go.wait)
@@ -235,6 +249,49 @@ def test_device_is_found_by_number_name_or_part(wanted: str, index: int) -> None
 def test_wrong_or_ambiguous_device_is_a_sentence(wanted: str) -> None:
     with pytest.raises(MicrophoneError, match=wanted):
         choose(devices_of(FakePortAudio()), wanted)
+
+
+# As on Windows, where each of its sound systems lists the microphones anew.
+ALIKE = tuple(
+    Device(index, name, host, 1, RATE, 10.0, False)
+    for index, name, host in [
+        (0, "USB Mic", "MME"),
+        (3, "USB Mic", "Windows WASAPI"),
+        (4, "Line", "Windows WASAPI"),
+        (5, "Twin", "ALSA"),
+        (6, "Twin", "ALSA"),
+    ]
+)
+
+
+def test_devices_of_one_name_have_titles_by_which_they_are_chosen() -> None:
+    titles = [title(device, ALIKE) for device in ALIKE]
+
+    assert titles == [
+        "USB Mic (MME)", "USB Mic (Windows WASAPI)", "Line", "Twin (ALSA, 5)", "Twin (ALSA, 6)"
+    ]  # fmt: skip
+    assert [choose(ALIKE, name) for name in titles] == list(ALIKE)
+
+
+@pytest.mark.parametrize("wanted", ["USB Mic", "usb", "Twin", "Twin (ALSA)"])
+def test_name_of_several_devices_asks_for_the_number(wanted: str) -> None:
+    with pytest.raises(MicrophoneError, match="several microphones") as caught:
+        choose(ALIKE, wanted)
+
+    numbers = ("5 (Twin, ALSA)", "6 (Twin, ALSA)")
+    if wanted.startswith(("USB", "usb")):
+        numbers = ("0 (USB Mic, MME)", "3 (USB Mic, Windows WASAPI)")
+    assert ", ".join(numbers) in caught.value.problem
+    assert caught.value.remedy == "Give the number."
+
+
+def test_source_has_the_title_by_which_its_device_was_chosen(
+    port: type[FakePortAudio], monkeypatch: pytest.MonkeyPatch, clock
+) -> None:
+    monkeypatch.setattr("transcriber.microphone.devices_of", lambda _: ALIKE)
+
+    assert MicrophoneSource("3", clock=clock).info.name == "USB Mic (Windows WASAPI)"
+    assert MicrophoneSource("Line", clock=clock).info.name == "Line"
 
 
 def test_no_device_is_a_sentence() -> None:

@@ -9,6 +9,8 @@ from transcriber.errors import OutputError
 from transcriber.events import NoteOff, NoteOn, PedalOff, PedalOn
 from transcriber.midi_port import MidiPort, open_midi_port
 
+PORTS = ["Through 0", "FluidSynth 1:0", "My organ 2:0", "Organ"]
+
 
 class FakePort:
     def __init__(self, breaks: bool = False) -> None:
@@ -60,13 +62,18 @@ def test_port_that_went_away_is_a_sentence_and_closes_quietly() -> None:
 
 
 @pytest.mark.parametrize(
-    ("wanted", "opened"), [("fluid", ("FluidSynth 1:0", {})), ("amt", ("amt", {"virtual": True}))]
+    ("wanted", "opened"),
+    [
+        ("fluid", ("FluidSynth 1:0", {})),
+        ("organ", ("Organ", {})),  # rather than the one that only contains the word
+        ("amt", ("amt", {"virtual": True})),
+    ],
 )
 def test_port_is_found_by_part_of_its_name_or_made(
     monkeypatch: pytest.MonkeyPatch, wanted: str, opened: tuple
 ) -> None:
     calls = []
-    monkeypatch.setattr(mido, "get_output_names", lambda: ["Through 0", "FluidSynth 1:0"])
+    monkeypatch.setattr(mido, "get_output_names", lambda: PORTS)
     monkeypatch.setattr(
         mido, "open_output", lambda name, **how: calls.append((name, how)) or SimpleNamespace()
     )

@@ -1,11 +1,15 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+import struct
+import threading
+from collections.abc import Callable, Iterator
 from contextlib import suppress
+from pathlib import Path
 
 import numpy as np
 import pytest
+from sounds import encode
 
 from transcriber.errors import InputError, UsageError
 from transcriber.journal import wav_header
@@ -22,6 +26,36 @@ def pipe() -> Iterator[tuple[int, int]]:
     for descriptor in (reading, writing):
         with suppress(OSError):
             os.close(descriptor)
+
+
+@pytest.fixture
+def piped() -> Iterator[Callable[[bytes], PipeSource]]:
+    """Send what may be more than a pipe holds, and end it."""
+    opened = []
+
+    def feed(descriptor: int, data: bytes) -> None:
+        with suppress(BrokenPipeError), os.fdopen(descriptor, "wb") as stream:
+            stream.write(data)
+
+    def make(data: bytes) -> PipeSource:
+        reading, writing = os.pipe()
+        feeder = threading.Thread(target=feed, args=(writing, data))
+        opened.append((reading, feeder))
+        feeder.start()
+        return PipeSource(descriptor=reading)
+
+    yield make
+    for reading, feeder in opened:
+        os.close(reading)
+        feeder.join()
+
+
+def wav(*chunks: tuple[bytes, bytes]) -> bytes:
+    """Return a WAV of `TONE` with a chunk before the samples and another after them."""
+    before, after = ((mark + struct.pack("<I", len(body)) + body) for mark, body in chunks)
+    plain = wav_header(len(TONE))
+    body = plain[8:36] + before + plain[36:] + TONE.tobytes() + after
+    return b"RIFF" + struct.pack("<I", len(body)) + body
 
 
 def drained(source: PipeSource) -> np.ndarray:
@@ -71,6 +105,83 @@ def test_wav_header_overrides_what_was_said(pipe: tuple[int, int], first: int) -
     assert source.info.sample_rate == SAMPLE_RATE
     assert source.info.channels == 1
     assert len(sound) + max(0, (first - 44) // 2) == len(TONE)
+
+
+def test_what_stands_around_the_samples_is_not_heard(piped: Callable, rng) -> None:
+    noise = rng.bytes(400_000)
+    source = piped(wav((b"LIST", noise), (b"id3 ", noise)))
+
+    np.testing.assert_allclose(drained(source), TONE / 32768.0, atol=1e-7)
+
+
+@pytest.mark.parametrize("samples", [None, 2**30])
+def test_length_that_no_writer_means_is_not_believed(piped: Callable, samples: int | None) -> None:
+    sound = drained(piped(wav_header(samples) + TONE.tobytes()))
+
+    np.testing.assert_allclose(sound, TONE / 32768.0, atol=1e-7)
+
+
+def test_end_of_a_resampled_wav_is_whole(piped: Callable) -> None:
+    sound = np.full(4800, 0.5, np.float32)
+    tags = b"id3 " + struct.pack("<I", 64) + bytes(64)
+
+    assert len(drained(piped(encode(sound, 48_000) + tags))) == pytest.approx(1600, abs=1)
+
+
+@pytest.mark.parametrize(
+    ("form", "subtype", "words"),
+    [
+        ("WAV", "ALAW", "a WAV"),
+        ("WAV", "IMA_ADPCM", "a WAV"),
+        ("FLAC", "PCM_16", "FLAC"),
+        ("OGG", "VORBIS", "Ogg"),
+        ("AIFF", "PCM_16", "AIFF"),
+    ],
+)
+def test_coding_that_would_be_heard_as_noise_is_refused(
+    piped: Callable, form: str, subtype: str, words: str
+) -> None:
+    sound = (TONE / 32768.0).astype(np.float32)
+
+    with pytest.raises(InputError, match=words) as caught:
+        drained(piped(encode(sound, SAMPLE_RATE, form, subtype)))
+    assert "ffmpeg" in caught.value.remedy
+
+
+@pytest.mark.parametrize(
+    ("head", "words"),
+    [
+        (b"ID3\4" + bytes(60), "MP3"),
+        (b"\0\0\0\x18ftypM4A " + bytes(60), "M4A"),
+        (b"RIFF\x64\0\0\0AVI LIST", "AVI"),
+        (wav_header(1)[:40], "a WAV"),
+        (b"RIFF", "a WAV"),
+    ],
+    ids=["MP3", "M4A", "AVI", "half a header", "a mark"],
+)
+def test_stream_that_begins_like_another_format_is_refused(
+    piped: Callable, head: bytes, words: str
+) -> None:
+    with pytest.raises(InputError, match=words):
+        drained(piped(head))
+
+
+def test_unplayable_wav_is_refused_before_it_ends(pipe: tuple[int, int]) -> None:
+    reading, writing = pipe
+    source = PipeSource(descriptor=reading)
+    os.write(writing, encode(np.zeros(800, np.float32), 8000, "WAV", "ALAW"))
+
+    with pytest.raises(InputError, match="a WAV"):
+        source.read(0.2)
+
+
+def test_pipe_that_cannot_be_read_is_a_sentence(tmp_path: Path) -> None:
+    folder = os.open(tmp_path, os.O_RDONLY)
+    try:
+        with pytest.raises(InputError, match="cannot be read: Is a directory"):
+            PipeSource(descriptor=folder).read(0.2)
+    finally:
+        os.close(folder)
 
 
 def test_two_channels_are_mixed(pipe: tuple[int, int]) -> None:

@@ -7,8 +7,9 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -22,7 +23,6 @@ from transcriber.events import Event, NoteOff, NoteOn, PedalOff, PedalOn
 from transcriber.journal import SUFFIX, Journal, audio_path
 from transcriber.midi import read_midi
 from transcriber.model import Model
-from transcriber.replay import Replay
 from transcriber.session import (
     export_audio,
     export_midi,
@@ -133,6 +133,47 @@ def test_exported_sound_names_its_program(kept: Journal, tmp_path: Path, text: s
     assert text.encode() not in audio_path(kept.path).read_bytes()
 
 
+def test_session_is_not_replaced_by_what_is_made_of_it(kept: Journal, tmp_path: Path) -> None:
+    kept.close(48_000)
+    session = read_session(kept.path)
+    link = tmp_path / "link.mid"
+    link.symlink_to(kept.path)
+    before = kept.path.read_bytes(), audio_path(kept.path).read_bytes()
+
+    with pytest.raises(OutputError, match="itself is kept"):
+        export_audio(session, audio_path(kept.path))
+    with pytest.raises(OutputError, match="itself is kept"):
+        export_midi(session, link)
+
+    assert (kept.path.read_bytes(), audio_path(kept.path).read_bytes()) == before
+
+
+def test_sound_is_found_behind_a_header_of_any_length(kept: Journal, tmp_path: Path) -> None:
+    kept.close(48_000)
+    session = read_session(kept.path)
+    export_audio(session, tmp_path / "tagged.wav", "made by amt")
+    (tmp_path / "tagged.wav").replace(audio_path(kept.path))
+
+    export_audio(session, tmp_path / "out.wav")
+
+    np.testing.assert_allclose(sf.read(tmp_path / "out.wav")[0], np.full(48_000, 0.25), atol=1e-4)
+
+
+@pytest.mark.parametrize(("data", "words"), [(b"", ""), (b"no sound", "is damaged")])
+def test_sound_not_begun_is_empty_and_a_damaged_one_is_a_sentence(
+    kept: Journal, tmp_path: Path, data: bytes, words: str
+) -> None:
+    kept.close(48_000)
+    audio_path(kept.path).write_bytes(data)
+    session = read_session(kept.path)
+    if words:
+        with pytest.raises(InputError, match=words):
+            export_audio(session, tmp_path / "out.wav")
+        return
+    export_audio(session, tmp_path / "out.wav")
+    assert len(sf.read(tmp_path / "out.wav")[0]) == 0
+
+
 def test_sessions_are_listed_and_found(kept: Journal, tmp_path: Path) -> None:
     kept.close(48_000)
     Journal(tmp_path, started=NOON).close(1)
@@ -148,6 +189,20 @@ def test_sessions_are_listed_and_found(kept: Journal, tmp_path: Path) -> None:
         find_session("2026", tmp_path)
     with pytest.raises(InputError, match="no session"):
         find_session("1999", tmp_path)
+
+
+def test_latest_session_is_the_last_even_where_the_clock_was_put_back(tmp_path: Path) -> None:
+    for hours, minute in ((2, 30), (1, 10)):  # forty minutes from one to the other
+        there = timezone(timedelta(hours=hours))
+        Journal(tmp_path, started=datetime(2026, 10, 25, 2, minute, tzinfo=there)).close(1)
+    (tmp_path / f"by hand{SUFFIX}").write_text(
+        '{"format": "amt-session", "version": 1, "started": "2026-01-01T00:00:00"}\n'
+    )
+
+    names = [session.name for session in list_sessions(tmp_path)]
+
+    assert names == ["2026-10-25T021000", "2026-10-25T023000", "by hand"]
+    assert find_session("last", tmp_path).name == "2026-10-25T021000"
 
 
 def test_session_in_which_nothing_was_heard_leaves_nothing(tmp_path: Path) -> None:
@@ -169,6 +224,7 @@ def test_session_without_sound_says_how_to_keep_it(tmp_path: Path) -> None:
     [
         ("", "not a session"),
         ("[1]\n", "not a session"),
+        ('{"format": "amt-session", "version": "2"}\n', "not a session"),
         ('{"format": "amt-session", "version": 99}\n', "later version"),
     ],
 )
@@ -305,59 +361,6 @@ def test_kill_loses_at_most_the_last_second(
     assert kept > samples - SAMPLE_RATE
 
 
-def test_replay_shows_events_when_they_had_been_decided(kept: Journal, clock) -> None:
-    kept.close(50_000)
-    replay = Replay(read_session(kept.path), clock=clock)
-    replay.start()
-    clock.now += 1.2
-
-    assert replay.events() == list(EVENTS[:2])
-    assert [note.pitch for note in replay.snapshot().sounding] == [60]
-    assert replay.snapshot().pedal
-    clock.now += 2.0
-    assert replay.snapshot().state == "ended"
-    assert replay.snapshot().stats.notes == 2
-    assert replay.snapshot().markers == (Marker(24_000, "again, slower"),)
-
-
-def test_replay_is_wound_back(kept: Journal, clock) -> None:
-    kept.close(50_000)
-    replay = Replay(read_session(kept.path), speed=2.0, clock=clock)
-    replay.start()
-    clock.now += 1.5
-    assert replay.snapshot().events == 5
-
-    replay.seek(1.1)
-    assert replay.snapshot().events == 1
-    assert not replay.snapshot().pedal
-    clock.now += 0.5
-    assert replay.snapshot().position_s == pytest.approx(2.1)
-
-
-def test_looped_replay_begins_again(kept: Journal, clock) -> None:
-    kept.close(50_000)
-    replay = Replay(read_session(kept.path), loop=True, clock=clock)
-    replay.start()
-    clock.now += 4.0
-
-    assert replay.snapshot().samples == 0
-    assert replay.snapshot().state == "listening"
-    assert replay.rounds == 1
-
-
-def test_replay_wound_before_it_starts_waits_there(kept: Journal, clock) -> None:
-    kept.close(50_000)
-    replay = Replay(read_session(kept.path), clock=clock)
-    replay.seek(1.2)
-    clock.now += 5.0
-    assert replay.snapshot().position_s == pytest.approx(1.2)
-
-    replay.start()
-    clock.now += 0.5
-
-    assert replay.snapshot().position_s == pytest.approx(1.7)
-
-
 def test_wav_longer_than_its_header_can_say_promises_nothing() -> None:
     assert journals.wav_header(2**32)[-4:] == b"\xff\xff\xff\xff"
 
@@ -365,3 +368,12 @@ def test_wav_longer_than_its_header_can_say_promises_nothing() -> None:
 def test_a_name_too_long_is_no_session(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="There is no session"):
         find_session("x" * 300, tmp_path)
+
+
+def test_all_models_that_listened_are_named(tmp_path: Path) -> None:
+    journal = Journal(tmp_path, {"model": "live 1.4.0"})
+    for name in ("free", "live", "free"):
+        version = {"free": "1.1.0", "live": "1.4.0"}[name]
+        journal.model(1600, SimpleNamespace(name=name, version=version))  # type: ignore[arg-type]
+    journal.close(3200)
+    assert read_session(journal.path).about["model"] == "live 1.4.0, free 1.1.0"
