@@ -62,11 +62,13 @@ def model_text(model: Model) -> str:
         ("look-ahead", _lookahead(info)),
         ("size", f"{parameters / 1e6:.1f} M parameters, {size}" if parameters else size),
         ("trained on", info.trained_on or "not stated"),
-        ("cost of training", training_cost(info)),
+        ("cost of the run", training_cost(info)),
         ("thresholds", thresholds),
         ("made from", f"git {git}" if (git := provenance.get("git")) else "not recorded"),
         ("licence of the weights", info.licence),
     ]
+    if blended := provenance.get("blended_with"):
+        rows.insert(4, ("mean of weights", f"{blended}, the rest of this run"))
     return "\n".join((f"| {info.name} {info.version} | |", "|---|---|", *map(_row, rows)))
 
 

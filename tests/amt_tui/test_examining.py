@@ -92,7 +92,7 @@ def test_the_card_is_written_as_a_whole(
     assert card.startswith("# By hand\n")
     for words in (
         "<!-- amt evaluate model: begin -->",
-        "| cost of training | 3,000 steps, 80 hours of sound heard |",
+        "| cost of the run | 3,000 steps, 80 hours of sound heard |",
         "| licence of the weights | CC0 |",
         f"    amt {' '.join(command)}",
         "| Onset F1 | 0.500 | ≥ 0.880 | MISSED by 0.380 |",
