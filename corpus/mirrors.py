@@ -6,9 +6,11 @@ those of any corpus. They are thrown away when the corpus behind the URL has bec
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import shutil
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from platformdirs import user_cache_path
@@ -20,6 +22,7 @@ from .depots import UrlDepot, is_url
 from .store import Corpus
 
 _SEAL = "corpus.json"
+_REMEDY = "Name another cache with XDG_CACHE_HOME."
 _LISTS = ("index.npy", "manifest.jsonl", "plan.json", "skipped.jsonl")
 
 
@@ -56,8 +59,9 @@ def local_folder(place: str) -> Path:
     folder = _on_disk(place)
     if folder is None:
         mirror = _Mirror(place)
-        mirror.begin()
-        mirror.complete()
+        with mirror.alone():
+            mirror.begin()
+            mirror.complete()
         folder = mirror.folder
     return folder
 
@@ -77,6 +81,14 @@ class _Mirror:
         self._depot = UrlDepot(url)
         digest = hashlib.sha256(url.rstrip("/").encode()).hexdigest()[:16]
         self.folder = user_cache_path("amt", appauthor=False) / "corpora" / digest
+
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """Lets one process at a time at the copies: torchrun starts many at once."""
+        make_folder(self.folder.parent, _REMEDY)
+        with self.folder.with_suffix(".lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            yield
 
     def begin(self) -> None:
         """Fetches the seal and the lists: what a corpus is opened with."""
@@ -110,7 +122,7 @@ class _Mirror:
         path = self.folder / name
         if path.exists():
             return
-        make_folder(path.parent, "Name another cache with XDG_CACHE_HOME.")
+        make_folder(path.parent, _REMEDY)
         with suppress(_MissingError), atomic_path(path) as draft:
             try:
                 self._depot.fetch(name, draft)

@@ -221,4 +221,10 @@ def _begin(learner: Learner, last: Path, material: dict[str, str]) -> Progress:
         check_same_material(material, stored.meta["material"])
     learner.load(stored)
     meta = {"validated": stored.meta["step"], "stale": 0, **stored.meta}
+    if _heard_in_validation(learner.config) != _heard_in_validation(stored.config):
+        meta |= {"best": 0.0, "stale": 0}  # scores of other music cannot be compared
     return Progress(meta["step"], meta["best"], meta["stale"], meta["validated"])
+
+
+def _heard_in_validation(config: RunConfig) -> tuple[float, int]:
+    return config.validate_seconds, config.validate_pieces

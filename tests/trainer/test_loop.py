@@ -158,6 +158,24 @@ def test_the_last_steps_are_validated_too(config: RunConfig, tmp_path: Path) -> 
     assert again.steps == [5]
 
 
+@pytest.mark.parametrize(("seconds", "best"), [(2.0, 0.9), (3.0, 0.5)])
+def test_best_is_found_anew_where_other_music_is_scored(
+    config: RunConfig,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    after_step: Callable,
+    seconds: float,
+    best: float,
+) -> None:
+    config = replace(config, steps=4, validate_every=2, validate_seconds=2.0)
+    scores = iter([0.9, 0.5])
+    monkeypatch.setattr(loop, "validate", lambda *_: {"onset_f1": next(scores)})
+    after_step(2, stop)
+    train(config, tmp_path)
+    last = train(replace(config, validate_seconds=seconds), tmp_path).last
+    assert checkpoint.load(last).meta["best"] == best
+
+
 def test_a_run_depends_on_its_seed(config: RunConfig, tmp_path: Path) -> None:
     config = replace(config, steps=2)
     one, again = (train(config, tmp_path / name).last for name in ("one", "again"))

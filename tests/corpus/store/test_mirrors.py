@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -11,6 +12,7 @@ import pytest
 
 from corpus.builds import build
 from corpus.census import take_census
+from corpus.depots import UrlDepot
 from corpus.mirrors import local_folder, open_corpus
 from corpus.plans import Plan
 from corpus.store import StoredSource
@@ -62,3 +64,22 @@ def test_what_is_missing_is_told(plan: Callable[..., Plan], quiet) -> None:
     fsspec.filesystem("memory").rm("/mirrors/corpus/shards/00000/audio.pcm")
     with pytest.raises(InputError, match="cannot be read"):
         open_corpus(URL)[0]
+
+
+def test_of_several_that_come_at_once_one_fetches(
+    plan: Callable[..., Plan], quiet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    build(URL, plan("noise:0.005"), lambda: ThreadPoolExecutor(1), quiet, overwrite=True)
+    fetched: list[str] = []
+    fetch = UrlDepot.fetch
+
+    def slowly(depot: UrlDepot, name: str, target: Path) -> None:
+        fetched.append(name)
+        time.sleep(0.02)
+        fetch(depot, name, target)
+
+    monkeypatch.setattr(UrlDepot, "fetch", slowly)
+    with ThreadPoolExecutor(3) as pool:
+        folders = set(pool.map(local_folder, [URL] * 3))
+    assert len(folders) == 1
+    assert len(fetched) == len(set(fetched)) > 2
