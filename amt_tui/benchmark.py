@@ -198,6 +198,7 @@ def _run(command: Sequence[str | Path]) -> subprocess.CompletedProcess[str]:
         [str(word) for word in command], capture_output=True, text=True, check=False
     )
     if done.returncode:
-        last = (done.stderr.strip().splitlines() or ["it says nothing"])[0]
-        raise InputError(f"{command[0]} failed: {last}", "Run it alone to see more.")
+        said = done.stderr.strip().splitlines() or ["it says nothing"]
+        why = next((line for line in said if line.startswith("Error: ")), said[-1])
+        raise InputError(f"{command[0]} failed: {why}", "Run it alone to see more.")
     return done

@@ -1,8 +1,8 @@
 # shellcheck shell=bash
 # Makes and keeps .venv; sourced by scripts/amt and scripts/test, never run by itself.
 #
-# .venv/.amt/ holds one stamp per part (base, train, mic, midi, dev): the checksum of pyproject.toml with
-# which that part was installed, written last. So an interrupted install is taken up again, and a
+# .venv/.amt/ holds one stamp per part (base, train, mic, midi, dev): the checksum of pyproject.toml's
+# dependencies with which that part was installed, written last. So an interrupted install is taken up again, and a
 # start with fitting stamps runs neither pip nor Python. Works with bash 3.2 (macOS); everything it
 # says goes to stderr, because stdout belongs to the command.
 
@@ -77,14 +77,16 @@ make_venv() {
       "or set AMT_PYTHON to it."
     run_step "installing Python" apt_install python3 python3-venv || true
     interpreter="$(find_python)" ||
-      fail "This system's Python is older than 3.11. Install a newer one and set AMT_PYTHON to it."
+      fail "This system has no Python 3.11 to 3.13. Install one and set AMT_PYTHON to it."
   fi
   # Debian keeps ensurepip in a package of its own; venv then stops half-way.
   if ! "$interpreter" -c 'import ensurepip, venv' 2>/dev/null; then
+    local package
+    package="$("$interpreter" -c 'import sys; print("python%d.%d-venv" % sys.version_info[:2])')"
     can_apt || fail "$interpreter cannot make environments. Install its venv package" \
-      "(Debian: apt-get install python3-venv) and start again."
-    run_step "installing python3-venv" apt_install python3-venv ||
-      fail "python3-venv could not be installed. Install it by hand and start again."
+      "(Debian: apt-get install $package) and start again."
+    run_step "installing $package" apt_install "$package" ||
+      fail "$package could not be installed. Install it by hand and start again."
   fi
   # Behind a link it is somebody else's, and --clear would empty it.
   [ ! -L "$venv" ] || rm -- "$venv"
@@ -97,7 +99,10 @@ make_venv() {
 
 # --- the parts --------------------------------------------------------------------------------
 
-checksum() { cksum <"$root/pyproject.toml"; }
+# Of what decides about the installation: settings of tools may change without another.
+checksum() {
+  awk '/^\[/ { on = /^\[(project|build-system)/ } on' "$root/pyproject.toml" | cksum
+}
 
 recorded() { [ -f "$stamps/$1" ] && [ "$(cat "$stamps/$1")" = "$2" ]; }
 
@@ -192,8 +197,12 @@ install() (
   sum="$(checksum)"
   for part in "$@"; do
     ! recorded "$part" "$sum" || continue
-    run_step "$(explain "$part")" "install_$part" 9<&- ||
-      fail "The installation did not finish. Check the network and the message above, then start again."
+    if ! run_step "$(explain "$part")" "install_$part" 9<&-; then
+      [ -f "$stamps/$part" ] ||
+        fail "The installation did not finish. Check the network and the message above, then start again."
+      say "going on with what was installed for an earlier version; the next start tries again"
+      continue
+    fi
     printf '%s\n' "$sum" >"$stamps/$part"
   done
 )

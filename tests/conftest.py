@@ -49,6 +49,8 @@ WORKSHOP = (
 MISSING = {name for name in WORKSHOP if importlib.util.find_spec(name) is None}
 """What only the workshop needs, and this environment lacks: tests of it are skipped and say so."""
 
+if MISSING and os.environ.get("CI"):
+    raise pytest.UsageError(f"The CI is to skip nothing, and lacks {', '.join(sorted(MISSING))}.")
 if "numba" in MISSING:
     collect_ignore = ["corpus/store"]  # its conftest.py cannot be imported
 

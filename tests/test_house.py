@@ -51,9 +51,20 @@ def said_by(code: str, *arguments: str) -> str:
 
 def python_files() -> list[Path]:
     folders = (*PACKAGES, "tests", "scripts")
-    files = [path for folder in folders for path in (REPOSITORY / folder).rglob("*.py")]
-    assert len(files) > len(PACKAGES)
-    return files
+    found = {
+        folder: [path for path in (REPOSITORY / folder).rglob("*") if is_python(path)]
+        for folder in folders
+    }
+    assert all(found.values()), found
+    return [path for files in found.values() for path in files]
+
+
+def is_python(path: Path) -> bool:
+    """By its ending, or its first line where it has none."""
+    if path.suffix or not path.is_file():
+        return path.suffix == ".py"
+    with path.open("rb") as file:
+        return file.readline().startswith(b"#!/usr/bin/env python3")
 
 
 @pytest.fixture(scope="module")

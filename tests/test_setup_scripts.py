@@ -101,12 +101,37 @@ def test_second_start_does_nothing_but_run(clone: Clone) -> None:
     assert clone.installs() == before
 
 
+def change(clone: Clone, old: str, new: str) -> None:
+    project = clone.root / "pyproject.toml"
+    text = project.read_text()
+    assert old in text
+    project.write_text(text.replace(old, new, 1))
+
+
 def test_changed_project_is_installed_again(clone: Clone) -> None:
     clone.start("demo")
-    with (clone.root / "pyproject.toml").open("a") as file:
-        file.write("# newer\n")
+    change(clone, "[tool.ruff]", "[tool.ruff]\n# of no weight for what is installed")
+    assert clone.start("demo").returncode == 0
+    assert clone.installs() == ["venv", "pip "]
+    change(clone, '"numpy', '"numpy!=9.9,')
     assert clone.start("demo").returncode == 0
     assert clone.installs() == ["venv", "pip ", "pip "]
+
+
+def test_offline_an_older_installation_will_do(clone: Clone) -> None:
+    clone.start("demo")
+    change(clone, '"numpy', '"numpy!=9.9,')
+    run = clone.start("demo", FAKE_BROKEN="1")
+    assert (run.returncode, run.stdout) == (0, "<demo>")
+    assert "going on with what was installed" in run.stderr
+    clone.start("demo")  # with a network again
+    assert clone.installs() == ["venv", "pip ", "pip ", "pip "]
+
+
+@pytest.mark.parametrize("option", ["--input", "-i", "--replay"])
+def test_what_listens_to_no_microphone_needs_none(clone: Clone, option: str) -> None:
+    assert clone.start("live", option, "x").returncode == 0
+    assert not any("[mic]" in line for line in clone.installs())
 
 
 def test_interrupted_install_is_made_anew(clone: Clone) -> None:
