@@ -11,7 +11,7 @@ export default defineConfig({
   plugins: [precache(WORKER), process.env.AMT_PHONE_HTTPS ? basicSsl() : null],
   worker: { format: "es" },
   build: {
-    target: ["chrome97", "firefox113", "safari16.4"],
+    target: ["chrome97", "firefox114", "safari16.4"],
     rollupOptions: {
       input: { index: "index.html", sw: "src/sw.ts" },
       output: {

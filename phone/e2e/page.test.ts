@@ -83,6 +83,38 @@ test("a file is transcribed on the phone as by amt transcribe", async () => {
   expect(Math.abs(offsetS)).toBeLessThan(0.005);
 }, 180_000);
 
+test("a file can be stopped while it is transcribed", async () => {
+  await page.click("#leave");
+  await page.evaluate(() => {
+    const frames = 600 * 16_000;
+    const wav = new DataView(new ArrayBuffer(44 + 2 * frames));
+    const text = (at: number, letters: string) =>
+      [...letters].forEach((letter, i) => wav.setUint8(at + i, letter.charCodeAt(0)));
+    text(0, "RIFF");
+    wav.setUint32(4, wav.byteLength - 8, true);
+    text(8, "WAVEfmt ");
+    wav.setUint32(16, 16, true);
+    wav.setUint32(20, 0x10001, true); // PCM, mono
+    wav.setUint32(24, 16_000, true);
+    wav.setUint32(28, 32_000, true);
+    wav.setUint32(32, 0x100002, true); // of 16 bits
+    text(36, "data");
+    wav.setUint32(40, 2 * frames, true);
+    const chosen = new DataTransfer();
+    chosen.items.add(new File([wav], "silence.wav"));
+    const input = document.getElementById("file") as HTMLInputElement;
+    input.files = chosen.files;
+    input.dispatchEvent(new Event("change"));
+  });
+  await page.locator("#status", { hasText: /Transcribing silence.wav: [1-9]/ }).waitFor();
+  await page.click("#listen", { timeout: 10_000 });
+  await page.locator("#status", { hasText: /^silence.wav$/ }).waitFor({ timeout: 10_000 });
+  expect(await page.locator("#listen").textContent()).toMatch(/Listen/);
+  await page.click("#leave");
+  await page.setInputFiles("#file", path);
+  await page.locator("#player:visible").waitFor({ timeout: 120_000 });
+}, 300_000);
+
 test("in a replay blocks fall onto the keys, and pinching zooms", async () => {
   await page.evaluate(() => {
     const position = document.getElementById("position") as HTMLInputElement;

@@ -49,9 +49,10 @@ export interface Site {
   close(): Promise<void>;
 }
 
-/** Serves phone/dist; the connection breaks where a path that matches `broken` is asked for. */
-export async function serve(broken?: RegExp): Promise<Site> {
+/** Serves a build; the connection breaks where a path that matches `broken` is asked for. */
+export async function serve(broken?: RegExp, outDir = "dist"): Promise<Site> {
   const server = await preview({
+    build: { outDir },
     preview: { port: 0, host: "127.0.0.1" },
     logLevel: "error",
     plugins: [

@@ -2,10 +2,14 @@
  * The two large files, runtime and model: fetched once, kept for use without a network, packed.
  *
  * They are packed with gzip when the page is built and unpacked here, so that the first load is
- * small on any host, whatever it compresses. The service worker keeps everything else.
+ * small on any host, whatever it compresses. The service worker keeps everything else, fetches these
+ * anew with a later version of the page, and forgets those of an earlier one.
  */
 
-const KEPT = "amt-large";
+/** The cache of a large file: one for each folder, as a host may have several copies of the page. */
+export function largeFiles(url: string): string {
+  return `amt-large ${new URL(".", url).pathname}`;
+}
 
 /** How WebAssembly begins. */
 const WASM = [0x00, 0x61, 0x73, 0x6d];
@@ -25,46 +29,34 @@ export type Progress = (share: number) => void;
 
 /** Fetches files, unpacked, in the order given; those kept from earlier loads need no network. */
 export async function download(wanted: Wanted[], progress: Progress): Promise<Uint8Array[]> {
-  const cache = await keptFiles();
   const shares = wanted.map(() => 0);
-  const files = await Promise.all(
+  return Promise.all(
     wanted.map((one, i) =>
-      fetchOnce(one, cache, (share) => {
+      fetchOnce(one, (share) => {
         shares[i] = share;
         progress(shares.reduce((sum, share) => sum + share, 0) / wanted.length);
       }),
     ),
   );
-  for (const request of (await cache?.keys()) ?? []) {
-    // Files of an earlier version of the page.
-    if (!wanted.some(({ url }) => url === request.url)) await cache?.delete(request);
-  }
-  return files;
 }
 
 /** Null where the page is not served securely, or the browser keeps nothing. */
-async function keptFiles(): Promise<Cache | null> {
+async function cacheFor(url: string): Promise<Cache | null> {
   try {
-    return await caches.open(KEPT);
+    return await caches.open(largeFiles(url));
   } catch {
     return null;
   }
 }
 
 /** A page that a host or a hotel's network answers in the file's place is never kept. */
-async function fetchOnce(
-  { url, fits }: Wanted,
-  cache: Cache | null,
-  progress: Progress,
-): Promise<Uint8Array> {
-  const kept = await cache?.match(url, { ignoreVary: true }).then((one) => one?.arrayBuffer());
-  if (kept !== undefined) {
-    const data = await unpack(new Uint8Array(kept));
-    // Otherwise an earlier version of the page has kept it without a look.
-    if (fits(data)) {
-      progress(1);
-      return data;
-    }
+async function fetchOnce(wanted: Wanted, progress: Progress): Promise<Uint8Array> {
+  const { url, fits } = wanted;
+  const cache = await cacheFor(url);
+  const kept = await readKept(wanted, cache);
+  if (kept !== null) {
+    progress(1);
+    return kept;
   }
   const packed = await fetchAll(url, progress);
   const data = await unpack(new Uint8Array(packed));
@@ -72,6 +64,20 @@ async function fetchOnce(
   await cache?.put(url, new Response(packed)).catch(() => undefined); // no room: works, unkept
   progress(1);
   return data;
+}
+
+/** What was kept of a file, whole; something else, or what is damaged, is forgotten. */
+async function readKept({ url, fits }: Wanted, cache: Cache | null): Promise<Uint8Array | null> {
+  try {
+    const kept = await cache?.match(url, { ignoreVary: true });
+    if (kept === undefined) return null;
+    const data = await unpack(new Uint8Array(await kept.arrayBuffer()));
+    if (fits(data)) return data;
+  } catch {
+    // It cannot be read or unpacked.
+  }
+  await cache?.delete(url, { ignoreVary: true }).catch(() => undefined);
+  return null;
 }
 
 async function fetchAll(url: string, progress: Progress): Promise<ArrayBuffer> {

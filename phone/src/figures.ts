@@ -23,8 +23,8 @@ export class Figures {
   lostS = 0;
   /** How long the last block waited, and was worked on. */
   behindMs = 0;
-  peakDb = FLOOR_DB;
-  private peakAt = 0;
+  private loudestDb = FLOOR_DB;
+  private loudestAt = 0;
   private readonly strikes: Strike[] = [];
   private readonly undrawn: { strike: Strike; struckAt: number }[] = [];
   private readonly steps: { at: number; workMs: number; soundS: number }[] = [];
@@ -41,9 +41,8 @@ export class Figures {
     if (soundS > 0) this.steps.push({ at: decidedAt, workMs, soundS });
     this.lostS += lostS;
     this.behindMs = decidedAt - at;
-    const fallen = this.peakDb - (FALL_DB_S * Math.max(at - this.peakAt, 0)) / 1000;
-    this.peakDb = Math.max(20 * Math.log10(Math.max(peak, 1e-5)), fallen, FLOOR_DB);
-    this.peakAt = at;
+    this.loudestDb = Math.max(20 * Math.log10(Math.max(peak, 1e-5)), this.peakDb(at));
+    this.loudestAt = at;
     forget(this.strikes, decidedAt - MINUTE_MS);
     forget(this.steps, decidedAt - LOAD_MS);
   }
@@ -51,6 +50,17 @@ export class Figures {
   /** Everything taken so far stands on the screen. */
   drawn(now: number): void {
     for (const { strike, struckAt } of this.undrawn.splice(0)) strike.drawnMs = now - struckAt;
+  }
+
+  /** The page was hidden: what came meanwhile was not drawn late, but not at all. */
+  unseen(): void {
+    this.undrawn.length = 0;
+  }
+
+  /** The level, which falls where no block comes, too. */
+  peakDb(now: number): number {
+    const fallen = this.loudestDb - (FALL_DB_S * Math.max(now - this.loudestAt, 0)) / 1000;
+    return Math.max(fallen, FLOOR_DB);
   }
 
   /** Percentiles of the last minute, in milliseconds; null where nothing was struck. */
@@ -76,14 +86,14 @@ export class Figures {
   }
 
   /** What the panel shows: label, value. */
-  rows(): [label: string, value: string][] {
+  rows(now: number): [label: string, value: string][] {
     const ms = (value: number | null) => (value === null ? "–" : `${value.toFixed(0)} ms`);
     const both = (of: (share: number) => number | null) => `${ms(of(0.5))}, ${ms(of(0.95))}`;
     return [
       ["Decided (p50, p95)", both((share) => this.decided(share))],
       ["Drawn (p50, p95)", both((share) => this.screen(share))],
       ["Work per 20 ms", `${this.load.toFixed(1)} ms`],
-      ["Level", `${this.peakDb.toFixed(0)} dB`],
+      ["Level", `${this.peakDb(now).toFixed(0)} dB`],
       ["Lost", `${this.lostS.toFixed(2)} s`],
     ];
   }

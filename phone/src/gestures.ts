@@ -23,13 +23,16 @@ export interface Gestures {
 export function attachGestures(canvas: HTMLCanvasElement, view: Viewport, to: Gestures): void {
   const fingers = new Map<number, { x: number; y: number }>();
   let moved = 0;
+  /** One finger alone; two that tap at once are no double tap. */
+  let single = true;
   /** What the finger drags, decided when it begins to. */
   let drags: "time" | "keys" | null = null;
   let tappedAt = 0;
 
   canvas.addEventListener("pointerdown", (event) => {
     canvas.setPointerCapture(event.pointerId);
-    if (fingers.size === 0) [moved, drags] = [0, null];
+    single = fingers.size === 0;
+    if (single) [moved, drags] = [0, null];
     fingers.set(event.pointerId, { x: event.offsetX, y: event.offsetY });
   });
 
@@ -67,11 +70,14 @@ export function attachGestures(canvas: HTMLCanvasElement, view: Viewport, to: Ge
   for (const kind of ["pointerup", "pointercancel"] as const) {
     canvas.addEventListener(kind, (event) => {
       fingers.delete(event.pointerId);
-      if (kind === "pointercancel" || moved >= SLOP) return;
+      if (kind === "pointercancel" || moved >= SLOP || !single) return;
       if (event.timeStamp - tappedAt < DOUBLE_TAP_MS) to.fit();
       tappedAt = event.timeStamp;
     });
   }
+
+  // A finger that the system takes away is not told by the two above.
+  canvas.addEventListener("lostpointercapture", ({ pointerId }) => fingers.delete(pointerId));
 
   canvas.addEventListener(
     "wheel",

@@ -2,30 +2,31 @@
 
 import type { Event } from "./events";
 import { keepingProblem, type Problem } from "./problems";
-import type { Sessions } from "./sessions";
+import type { Label, Sessions } from "./sessions";
 
 const EVERY_MS = 1000;
 
 export class Journal {
   private unwritten: Event[] = [];
   private samples = 0;
-  private writing: Promise<void>;
-  private id: number | null = null;
+  private writing: Promise<void> = Promise.resolve();
+  private begun: number | null = null;
   /** A failure is told once, and again only after something could be written. */
   private told = false;
   private readonly timer: ReturnType<typeof setInterval>;
 
   constructor(
     private readonly sessions: Sessions,
-    source: string,
-    model: string,
+    private readonly label: Omit<Label, "samples">,
     private readonly failed: (problem: Problem) => void,
   ) {
-    this.writing = sessions.begin(source, model).then(
-      (id) => void (this.id = id),
-      (error) => failed(keepingProblem(error)),
-    );
+    void this.flush();
     this.timer = setInterval(() => this.flush(), EVERY_MS);
+  }
+
+  /** Its number on the shelf; null until it could be begun. */
+  get id(): number | null {
+    return this.begun;
   }
 
   add(events: Event[], samples: number): void {
@@ -37,10 +38,11 @@ export class Journal {
   flush(): Promise<void> {
     this.writing = this.writing.then(async () => {
       const events = this.unwritten;
-      if (this.id === null) return;
       this.unwritten = [];
       try {
-        await this.sessions.append(this.id, events, this.samples);
+        const { source, model, started } = this.label;
+        this.begun ??= await this.sessions.begin(source, model, started);
+        await this.sessions.append(this.begun, events, this.samples);
         this.told = false;
       } catch (error) {
         this.unwritten = [...events, ...this.unwritten];
@@ -55,7 +57,7 @@ export class Journal {
   async close(notes: number): Promise<void> {
     clearInterval(this.timer);
     await this.flush();
-    if (notes > 0 || this.id === null) return;
-    await this.sessions.remove(this.id).catch(() => undefined); // an empty one in the list, no more
+    if (notes > 0 || this.begun === null) return;
+    await this.sessions.remove(this.begun).catch(() => undefined); // an empty one in the list, no more
   }
 }

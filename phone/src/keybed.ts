@@ -19,6 +19,7 @@ class Layer {
 
   constructor(alpha: boolean) {
     this.context = this.canvas.getContext("2d", { alpha })!;
+    this.canvas.addEventListener("contextrestored", () => (this.made = ""));
   }
 }
 

@@ -4,13 +4,14 @@
  */
 
 import { MIN_NOTE_S, type Note, type Press } from "./notes";
+import { countBefore } from "./search";
 
 const TOGETHER_S = 0.05;
 const WORTH_S = 1.0;
 const REST_S = 0.02;
 const SHORTEST_S = 0.06;
 
-/** The presses, parted where notes ended under them. */
+/** The presses (by onset), parted where notes ended under them. */
 export function lifted(notes: Note[], pedals: Press[]): Press[] {
   const ordered = [...notes].sort((a, b) => a.onsetS - b.onsetS || a.pitch - b.pitch);
   const rung = rungOn(ordered, pedals);
@@ -30,7 +31,8 @@ function rungOn(notes: Note[], pedals: Press[]): number[] {
   const ends: number[] = [];
   for (let i = notes.length - 1; i >= 0; i--) {
     const { onsetS, offsetS, pitch } = notes[i];
-    const pedal = pedals.findLast((press) => press.onsetS <= offsetS);
+    const begun = countBefore(pedals, (press) => press.onsetS <= offsetS);
+    const pedal: Press | undefined = pedals[begun - 1];
     const following = next.get(pitch) ?? Infinity;
     const end = pedal === undefined ? offsetS : Math.max(offsetS, pedal.offsetS);
     ends[i] = Math.max(Math.min(end, following), onsetS + MIN_NOTE_S);
@@ -51,7 +53,10 @@ function together(ends: [number, number][]): [number, number][][] {
 
 /** A press without the lifts that fall into it. */
 function parts(pedal: Press, lifts: [number, number][]): Press[] {
-  const inside = lifts.filter(([up]) => pedal.onsetS <= up && up < pedal.offsetS);
+  const inside = lifts.slice(
+    countBefore(lifts, ([up]) => up < pedal.onsetS),
+    countBefore(lifts, ([up]) => up < pedal.offsetS),
+  );
   if (inside.length === 0) return [pedal];
   const downs = [pedal.onsetS, ...inside.map(([, down]) => down)];
   const ups = [...inside.map(([up]) => up), pedal.offsetS];

@@ -54,6 +54,11 @@ export class Listener {
     send(this.worker, { kind: "transcribe", samples }, [samples.buffer]);
   }
 
+  /** Hears no more of a recording; what sounds in it is ended. */
+  cut(): void {
+    send(this.worker, { kind: "cut" });
+  }
+
   /** Ends the thread, whatever it does. */
   stop(): void {
     this.worker.terminate();

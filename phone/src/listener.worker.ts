@@ -26,6 +26,8 @@ const MOST_WAITING = 3000;
 let info: ModelInfo;
 let network: Network;
 let line: Line | null = null;
+/** Nothing more of the recording is wanted. */
+let cut = false;
 
 /** Waits until messages that have come were delivered; awaiting the network alone lets none in. */
 function delivered(): Promise<void> {
@@ -151,14 +153,19 @@ async function load(runtime: string, model: string): Promise<void> {
   reply({ kind: "ready", name, version, licence, lookaheadMs });
 }
 
-/** A whole recording, a second at a time, so that progress can be shown. */
+/** A whole recording, a second at a time, so that progress can be shown and it can be ended. */
 async function transcribe(samples: Float32Array): Promise<void> {
   const transcriber = new Transcriber(info, network);
-  for (let at = 0; at < samples.length; at += SAMPLE_RATE) {
-    const events = await transcriber.push(samples.subarray(at, at + SAMPLE_RATE));
-    reply({ kind: "transcribed", share: at / samples.length, events });
+  let at = 0;
+  while (at < samples.length && !cut) {
+    const second = samples.subarray(at, at + SAMPLE_RATE);
+    const events = await transcriber.push(second);
+    at += second.length;
+    reply({ kind: "transcribed", samples: at, done: false, events });
+    await delivered();
   }
-  reply({ kind: "transcribed", share: 1, events: await transcriber.finish() });
+  const events = await transcriber.finish();
+  reply({ kind: "transcribed", samples: at, done: true, events });
 }
 
 async function obey(request: Request): Promise<void> {
@@ -174,6 +181,8 @@ async function obey(request: Request): Promise<void> {
       return reply({ kind: "rested" });
     case "transcribe":
       return transcribe(request.samples);
+    case "cut":
+      return; // the recording has ended
   }
 }
 
@@ -185,6 +194,7 @@ function report(error: unknown): void {
 let obeying: Promise<void> = Promise.resolve();
 
 onmessage = ({ data }: MessageEvent<Request>) => {
+  if (data.kind === "transcribe" || data.kind === "cut") cut = data.kind === "cut";
   // One after the other: the network hears one thing at a time.
   obeying = obeying.then(() => obey(data)).catch(report);
 };

@@ -10,8 +10,9 @@ import type { Listener } from "./listener";
 import type { Heard } from "./messages";
 import { Microphone } from "./microphone";
 import type { Event } from "./events";
+import { soon } from "./patience";
 import type { Problem } from "./problems";
-import type { Sessions } from "./sessions";
+import { MICROPHONE, type Sessions } from "./sessions";
 import { SAMPLE_RATE } from "./timing";
 
 /** The present is estimated for so long after the last sound, in milliseconds. */
@@ -19,6 +20,8 @@ const AHEAD_MS = 1000;
 /** Share of a new estimate that is believed: single blocks come early or late. */
 const BELIEF = 0.1;
 const JUMP_MS = 200;
+/** Where no block comes for so long, the system holds the sound back, whatever it says. */
+const SILENT_MS = 2000;
 
 /** Told what the page must show. */
 export interface Watcher {
@@ -37,6 +40,7 @@ export class Live {
   /** Sample of the session's clock and the world's, in milliseconds: their difference. */
   private offsetMs: number | null = null;
   private lastAt = 0;
+  private tookAt = Date.now();
   /** Stopped, and what had come is still being heard. */
   finishing = false;
   private end = 0;
@@ -49,14 +53,15 @@ export class Live {
     sessions: Sessions | null,
     watcher: Watcher,
   ): Promise<Live> {
-    const live = new Live(listener);
     const microphone = await Microphone.open({
       interrupted: watcher.interrupted,
       lost: (problem) => watcher.ended(problem),
     });
-    const model = `${listener.model.name} ${listener.model.version}`;
+    const live = new Live(listener);
     if (sessions !== null) {
-      live.journal = new Journal(sessions, "Microphone", model, watcher.unkept);
+      const model = `${listener.model.name} ${listener.model.version}`;
+      const label = { started: Date.now(), source: MICROPHONE, model };
+      live.journal = new Journal(sessions, label, watcher.unkept);
     }
     live.microphone = microphone;
     listener.listen(microphone.port, microphone.rate, 0);
@@ -65,6 +70,16 @@ export class Live {
 
   get listening(): boolean {
     return this.microphone !== null;
+  }
+
+  /** No block comes, and perhaps nobody has said why. */
+  get silent(): boolean {
+    return this.listening && Date.now() - this.tookAt > SILENT_MS;
+  }
+
+  /** Its number on the shelf while it is being written. */
+  get session(): number | null {
+    return this.listening || this.finishing ? (this.journal?.id ?? null) : null;
   }
 
   /** Sample of the session's clock that sounds in the room now; moves evenly. */
@@ -85,6 +100,7 @@ export class Live {
     const far = Math.abs(offsetMs - before) > JUMP_MS;
     this.offsetMs = far ? offsetMs : before + BELIEF * (offsetMs - before);
     this.lastAt = heard.at;
+    this.tookAt = Date.now();
     this.end = heard.end;
     this.events.push(...heard.events);
     this.history.add(heard.events);
@@ -108,7 +124,7 @@ export class Live {
     if (microphone === null) return;
     this.microphone = null;
     this.finishing = true;
-    await microphone.close();
+    await soon(microphone.close());
     this.listener.rest();
   }
 
@@ -117,7 +133,7 @@ export class Live {
     const microphone = this.microphone;
     this.microphone = null;
     this.finishing = false;
-    await microphone?.close();
+    if (microphone !== null) await soon(microphone.close());
     this.history.advance(this.end);
     await this.journal?.close(this.history.notes);
   }

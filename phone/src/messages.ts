@@ -8,15 +8,25 @@ export type Request =
   | { kind: "listen"; port: MessagePort; rate: number; begin: number }
   /** Ends what sounds; answered by `rested`. */
   | { kind: "rest" }
-  | { kind: "transcribe"; samples: Float32Array };
+  | { kind: "transcribe"; samples: Float32Array }
+  /** Ends a transcription early; answered by its last `transcribed`. */
+  | { kind: "cut" };
 
 export type Reply =
   | { kind: "loading"; share: number }
   | { kind: "ready"; name: string; version: string; licence: string; lookaheadMs: number }
   | Heard
   | { kind: "rested" }
-  | { kind: "transcribed"; share: number; events: Event[] }
+  | Transcribed
   | { kind: "failed"; problem: string; remedy: string };
+
+/** So many samples of a recording have been heard; nothing more comes once it is done. */
+export interface Transcribed {
+  kind: "transcribed";
+  samples: number;
+  done: boolean;
+  events: Event[];
+}
 
 /** A block, or several that had queued up, were heard. Times are milliseconds since 1970. */
 export interface Heard {

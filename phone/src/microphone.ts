@@ -1,5 +1,6 @@
 /** The microphone: opened raw, at the device's own rate, and handed to the listener's thread. */
 
+import { soon } from "./patience";
 import { microphoneProblem, Problem } from "./problems";
 import recorderUrl from "./recorder.worklet?worker&url";
 
@@ -41,11 +42,11 @@ export class Microphone {
     try {
       stream = await navigator.mediaDevices.getUserMedia(CONSTRAINTS);
       await context.audioWorklet.addModule(recorderUrl);
-      await context.resume();
+      await soon(context.resume()); // one that stays silent is told as interrupted
       return Microphone.connect(stream, context, fate);
     } catch (error) {
       stream?.getTracks().forEach((track) => track.stop());
-      await context.close();
+      await soon(context.close());
       throw microphoneProblem(error);
     }
   }
@@ -58,8 +59,12 @@ export class Microphone {
     context.createMediaStreamSource(stream).connect(recorder).connect(context.destination);
     const microphone = new Microphone(stream, context, recorder, port2);
     const [track] = stream.getAudioTracks();
-    const report = () => fate.interrupted(track.muted || context.state !== "running");
+    const report = () => {
+      fate.interrupted(track.muted || context.state !== "running");
+      void microphone.resume();
+    };
     track.onmute = track.onunmute = context.onstatechange = report;
+    report();
     track.onended = () =>
       fate.lost(new Problem("The microphone went away.", "Plug it in, then tap Listen again."));
     return microphone;

@@ -5,6 +5,7 @@
 
 import { lifted } from "./lifts";
 import { MIN_NOTE_S, type Note, type Transcript } from "./notes";
+import { countBefore } from "./search";
 import { round } from "./timing";
 
 const TICKS_PER_QUARTER = 1920;
@@ -114,8 +115,8 @@ function mergeDoublings(notes: Note[], withinS: number): Note[] {
 function clearOfPedal(start: number, released: number, until: number, downs: number[]): number {
   if (until > released) return released;
   const earliest = released - start <= SHORTEST ? start + 1 : released;
-  const next = downs.find((down) => down >= earliest);
-  if (next !== undefined && next <= released) return Math.max(next - 1, start + 1);
+  const at = countBefore(downs, (down) => down < earliest);
+  if (at < downs.length && downs[at] <= released) return Math.max(downs[at] - 1, start + 1);
   return released;
 }
 

@@ -65,6 +65,7 @@ export function listenerProblem(error: unknown): Problem {
 
 /** What a failure to keep a session means. */
 export function keepingProblem(error: unknown): Problem {
+  if (error instanceof Problem) return error;
   const name = error instanceof DOMException ? error.name : "";
   if (name === "QuotaExceededError") {
     return new Problem(
@@ -76,4 +77,41 @@ export function keepingProblem(error: unknown): Problem {
     "This browser does not keep sessions (a private window?).",
     "Save as MIDI before you leave the page.",
   );
+}
+
+/** The browser has closed the sessions' database, and does not open it again. */
+export function lostShelf(): Problem {
+  return new Problem(
+    "The browser has lost its store of sessions.",
+    "Save as MIDI now, then load the page again.",
+  );
+}
+
+/** What a failure to save a MIDI file means. */
+export function savingProblem(error: unknown): Problem {
+  const text = String(error instanceof Error ? error.message : error);
+  return new Problem(`The MIDI file was not saved: ${text.slice(0, 160)}.`, "Tap Save again.");
+}
+
+/** What it means that the bytes of a file chosen by the player do not come. */
+export function readingProblem(name: string): Problem {
+  return new Problem(
+    `${name} could not be read: it was moved or changed, is too large, or lies in the cloud.`,
+    "Copy it onto the phone, then open it again.",
+  );
+}
+
+/** What a failure to decode a recording means. */
+export function decodingProblem(name: string, error: unknown): Problem {
+  if (error instanceof RangeError) {
+    return new Problem(`${name} is too long for this phone's memory.`, "Cut it into pieces.");
+  }
+  return new Problem(
+    `${name} is not a recording this browser can read.`,
+    "Try WAV, MP3, M4A or FLAC.",
+  );
+}
+
+export function tooLong(name: string): Problem {
+  return new Problem(`${name} is longer than an hour.`, "Cut it into pieces.");
 }

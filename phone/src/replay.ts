@@ -5,6 +5,8 @@ import { SAMPLE_RATE } from "./timing";
 
 /** Notes are given to the sound card so far ahead. */
 const AHEAD_S = 0.4;
+/** Notes that could not be given for longer, because no picture was drawn, are left out. */
+const LATE_S = 0.05;
 const PARTIALS = [1, 0.45, 0.25, 0.12, 0.06];
 
 export class Replay {
@@ -67,10 +69,11 @@ export class Replay {
   /** Sounds what comes next; to be called with every picture. */
   tick(): void {
     if (this.origin === null) return;
-    const until = this.positionS + AHEAD_S;
+    const { positionS } = this;
     const { notes } = this.transcript;
-    while (this.next < notes.length && notes[this.next].onsetS < until) {
-      this.sound(notes[this.next++], this.origin);
+    while (this.next < notes.length && notes[this.next].onsetS < positionS + AHEAD_S) {
+      const note = notes[this.next++];
+      if (note.onsetS >= positionS - LATE_S) this.sound(note, this.origin);
     }
     if (this.positionS >= this.durationS) this.pause();
   }

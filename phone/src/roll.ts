@@ -49,6 +49,8 @@ export class Roll {
     // Opaque: the browser need not blend it with the page.
     this.context = canvas.getContext("2d", { alpha: false })!;
     this.keybed = new Keybed(view);
+    // A graphics chip that was lost has forgotten scale and picture: `fit` sets both anew.
+    canvas.addEventListener("contextrestored", () => (canvas.width = 0));
   }
 
   /** Fits the canvas's own pixels to the screen's; whether that changed anything. */

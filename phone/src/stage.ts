@@ -31,7 +31,7 @@ export class Stage {
     page.back.onclick = () => this.hold(false);
     page.fit.onclick = () => this.fit();
     page.play.onclick = () => this.togglePlaying();
-    page.position.oninput = () => void this.replay?.seek(Number(page.position.value));
+    page.position.oninput = () => this.seek(Number(page.position.value));
     attachGestures(page.roll, this.view, {
       scroll: (seconds) => this.scroll(seconds),
       changed: () => this.redraw(),
@@ -39,7 +39,12 @@ export class Stage {
       toggle: () => (this.replay === null ? this.hold(!this.held) : this.togglePlaying()),
     });
     matchMedia("(prefers-color-scheme: light)").onchange = () => this.redraw();
-    document.addEventListener("visibilitychange", () => this.redraw());
+    document.addEventListener("visibilitychange", () => {
+      // No pictures come, and tones with them: a replay waits until it is seen again.
+      if (document.visibilityState === "hidden") this.replay?.pause();
+      else this.live?.figures.unseen();
+      this.redraw();
+    });
     requestAnimationFrame((at) => this.draw(at));
   }
 
@@ -80,16 +85,16 @@ export class Stage {
 
   private hold(yes: boolean): void {
     this.held = yes && this.live !== null;
-    page.hold.ariaPressed = String(this.held);
     say(page.holdName, this.held ? "Go on" : "Pause");
     page.back.hidden = !this.held;
+    // After the end of a session nothing else moves the view.
+    if (!this.held && this.replay === null) this.view.edge = this.history.now;
     this.redraw();
   }
 
   private scroll(seconds: number): void {
     if (this.replay !== null) {
-      void this.replay.seek(this.replay.positionS - seconds);
-      return;
+      return this.seek(this.replay.positionS - seconds);
     }
     if (!this.held) this.hold(true);
     const latest = Math.max(this.history.now, 0);
@@ -105,8 +110,12 @@ export class Stage {
 
   private togglePlaying(): void {
     if (this.replay?.playing) this.replay.pause();
-    else void this.replay?.play();
+    else this.replay?.play().catch(() => undefined); // closed before it began
     this.redraw();
+  }
+
+  private seek(positionS: number): void {
+    this.replay?.seek(positionS).catch(() => undefined); // closed meanwhile
   }
 
   private draw(at: number): void {

@@ -14,15 +14,20 @@ export class WakeLock {
   async acquire(): Promise<void> {
     this.wanted = true;
     try {
-      this.lock = (await navigator.wakeLock?.request("screen")) ?? null;
+      const given = (await navigator.wakeLock?.request("screen")) ?? null;
+      // Asked for twice, or let go before it came: what is not needed is given back.
+      const spare = this.wanted ? this.lock : given;
+      if (this.wanted) this.lock = given;
+      await spare?.release();
     } catch {
-      this.lock = null; // the battery is low, or the page is not in view
+      // The battery is low, or the page is not in view.
     }
   }
 
   async release(): Promise<void> {
     this.wanted = false;
-    await this.lock?.release();
+    const { lock } = this;
     this.lock = null;
+    await lock?.release().catch(() => undefined); // the system has taken it
   }
 }

@@ -17,19 +17,25 @@ const model = Uint8Array.from([114, 9, 10, 3, 97, 109, 116, 18, 2, 123, 125]);
 const kept = new Map<string, ArrayBuffer>();
 const host = new Map<string, Uint8Array | string>();
 let fetched: string[] = [];
+let opened: string[] = [];
 
 const cache = {
   match: async (url: string) => (kept.has(url) ? new Response(kept.get(url)) : undefined),
   put: async (url: string, response: Response) => kept.set(url, await response.arrayBuffer()),
-  keys: async () => [...kept.keys()].map((url) => ({ url })),
-  delete: async ({ url }: { url: string }) => kept.delete(url),
+  delete: async (url: string) => kept.delete(url),
 };
 
 beforeEach(() => {
   kept.clear();
   fetched = [];
   host.set(RUNTIME, gzipSync(wasm)).set(MODEL, gzipSync(model));
-  vi.stubGlobal("caches", { open: async () => cache });
+  opened = [];
+  vi.stubGlobal("caches", {
+    open: async (name: string) => {
+      opened.push(name);
+      return cache;
+    },
+  });
   vi.stubGlobal("fetch", async (url: string) => {
     fetched.push(url);
     return new Response(host.get(url) as string | undefined);
@@ -44,8 +50,7 @@ function load(progress: (share: number) => void = () => undefined): Promise<Uint
   return download(wanted, progress);
 }
 
-test("files are fetched once, and those of an earlier page are forgotten", async () => {
-  kept.set("https://amt.test/earlier.gz", new ArrayBuffer(1));
+test("files are fetched once", async () => {
   const shares: number[] = [];
   expect(await load((share) => shares.push(share))).toEqual([wasm, model]);
   expect(shares.at(-1)).toBe(1);
@@ -84,4 +89,29 @@ test("a page that was kept in a file's place is fetched again", async () => {
   expect(fetched).toEqual([RUNTIME, MODEL]);
   expect(await load()).toEqual([wasm, model]);
   expect(fetched.length).toBe(2);
+});
+
+test("a file that was damaged where it is kept is fetched again", async () => {
+  for (const url of [RUNTIME, MODEL]) {
+    const damaged = Uint8Array.from(gzipSync(wasm));
+    damaged[12] ^= 0xff;
+    kept.set(url, damaged.buffer);
+  }
+  expect(await load()).toEqual([wasm, model]);
+  expect(fetched).toEqual([RUNTIME, MODEL]);
+});
+
+test("a cache that fails is done without", async () => {
+  const broken = async () => {
+    throw new DOMException("", "UnknownError");
+  };
+  vi.stubGlobal("caches", { open: async () => ({ match: broken, put: broken, delete: broken }) });
+  expect(await load()).toEqual([wasm, model]);
+});
+
+test("copies of the page in two folders of a host keep files of their own", async () => {
+  host.set("https://amt.test/copy/ort.wasm.gz", gzipSync(wasm));
+  await load();
+  await download([{ url: "https://amt.test/copy/ort.wasm.gz", fits: isWasm }], () => undefined);
+  expect([...new Set(opened)]).toEqual(["amt-large /", "amt-large /copy/"]);
 });

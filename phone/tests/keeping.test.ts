@@ -1,7 +1,7 @@
 /** Sessions, figures, sentences, and the model file's description. */
 
 import "fake-indexeddb/auto";
-import { describe, expect, test } from "vitest";
+import { afterEach, describe, expect, test, vi } from "vitest";
 import { metadata } from "../src/envelope";
 import type { Event } from "../src/events";
 import { Figures, percentile } from "../src/figures";
@@ -11,9 +11,13 @@ import { readInfo } from "../src/model";
 import { keepingProblem, listenerProblem, microphoneProblem, Problem } from "../src/problems";
 import { Sessions } from "../src/sessions";
 
+const LABEL = { started: 1000, source: "Microphone", model: "live 1" };
+
 function on(sample: number): Event {
   return { kind: "on", sample, decided: sample + 1920, pitch: 60, velocity: 70, confidence: 0.9 };
 }
+
+afterEach(() => vi.restoreAllMocks());
 
 describe("sessions", () => {
   test("are listed, read in order, and removed whole", async () => {
@@ -36,6 +40,40 @@ describe("sessions", () => {
     await sessions.append(first, [on(40)], 2000); // removed while it was being written
     expect(await sessions.read(first)).toEqual([]);
   });
+
+  /** Takes the database from every page that has it open, as a phone does that sleeps. */
+  function lose(): void {
+    const real = IDBDatabase.prototype.transaction;
+    const lost = new WeakSet<IDBDatabase>();
+    vi.spyOn(IDBDatabase.prototype, "transaction").mockImplementation(function (
+      this: IDBDatabase,
+      ...given
+    ) {
+      if (!lost.has(this) && lost.add(this) && losses-- > 0) {
+        throw new DOMException("The database connection is closing.", "InvalidStateError");
+      }
+      return real.apply(this, given);
+    });
+  }
+  let losses = 0;
+
+  test("are reached again when the system has taken the database", async () => {
+    const sessions = await Sessions.open();
+    losses = 1;
+    lose();
+    const id = await sessions.begin("Microphone", "live 1", 1000);
+    await sessions.append(id, [on(10)], 500);
+    expect((await sessions.read(id)).length).toBe(1);
+  });
+
+  test("that cannot be reached again have a sentence", async () => {
+    const sessions = await Sessions.open();
+    losses = 2;
+    lose();
+    const error = await sessions.list().catch((error) => error);
+    expect(keepingProblem(error).problem).toMatch(/lost its store of sessions/);
+    expect((await sessions.list()).length).toBeGreaterThan(0);
+  });
 });
 
 describe("the journal", () => {
@@ -54,7 +92,7 @@ describe("the journal", () => {
   test("tells a failure once, and writes what it could not write before", async () => {
     const { sessions, state } = await full();
     const problems: Problem[] = [];
-    const journal = new Journal(sessions, "Microphone", "live 1", (one) => problems.push(one));
+    const journal = new Journal(sessions, LABEL, (one) => problems.push(one));
     journal.add([on(10)], 500);
     await journal.flush();
     journal.add([on(20)], 900);
@@ -69,10 +107,30 @@ describe("the journal", () => {
     expect((await sessions.read(head.id)).map(({ sample }) => sample)).toEqual([10, 20]);
   });
 
+  test("keeps a session that could not be begun, once there is room", async () => {
+    const sessions = await Sessions.open();
+    const begin = sessions.begin.bind(sessions);
+    sessions.begin = async () => {
+      throw new DOMException("full", "QuotaExceededError");
+    };
+    const problems: Problem[] = [];
+    const journal = new Journal(sessions, LABEL, (one) => problems.push(one));
+    journal.add([on(10)], 500);
+    await journal.flush();
+    expect(problems.map(({ problem }) => problem)).toEqual([
+      "There is no room left to keep this session.",
+    ]);
+    sessions.begin = begin;
+    journal.add([on(20)], 900);
+    await journal.close(2);
+    const [head] = await sessions.list();
+    expect(head).toMatchObject({ id: journal.id, started: 1000, samples: 900, notes: 2 });
+  });
+
   test("keeps no session without a note", async () => {
     const sessions = await Sessions.open();
     const before = await sessions.list();
-    const journal = new Journal(sessions, "Microphone", "live 1", () => undefined);
+    const journal = new Journal(sessions, LABEL, () => undefined);
     await journal.flush();
     expect((await sessions.list()).length).toBe(before.length + 1);
     await journal.close(0);
@@ -101,7 +159,7 @@ describe("figures", () => {
     figures.drawn(5026);
     expect(figures.screen(0.95)).toBeCloseTo(125 + 26);
     expect(figures.load).toBeCloseTo(4);
-    expect(figures.peakDb).toBeCloseTo(-20);
+    expect(figures.peakDb(5000)).toBeCloseTo(-20);
   });
 
   test("forget after a minute, and let the level fall", () => {
@@ -109,8 +167,21 @@ describe("figures", () => {
     figures.took(heard);
     figures.took({ ...heard, events: [], at: 6000, decidedAt: 66_000, peak: 0, lostS: 0.5 });
     expect(figures.decided(0.5)).toBeNull();
-    expect(figures.peakDb).toBeCloseTo(-40);
+    expect(figures.peakDb(6000)).toBeCloseTo(-40);
+    expect(figures.peakDb(7000)).toBeCloseTo(-60); // and no block has come since
+    expect(figures.peakDb(60_000)).toBe(-96);
     expect(figures.lostS).toBe(0.5);
+  });
+
+  test("do not count as drawn late what nobody was there to see", () => {
+    const figures = new Figures();
+    figures.took(heard);
+    figures.unseen();
+    figures.drawn(65_000);
+    expect(figures.screen(0.5)).toBeNull();
+    figures.took({ ...heard, at: 65_000, decidedAt: 65_010 });
+    figures.drawn(65_026);
+    expect(figures.screen(0.5)).toBeCloseTo(125 + 26);
   });
 
   test("percentiles are NumPy's", () => {

@@ -18,6 +18,12 @@ const world = vi.hoisted(() => ({
   readings: [] as unknown[],
   openings: [] as unknown[],
   transcribed: 0,
+  cuts: 0,
+  locks: 0,
+  journals: [] as { events: unknown[]; samples: number; closed: number | null }[],
+  listeners: {} as Record<string, () => void>,
+  running: (_id: number): boolean => false,
+  problems: [] as unknown[],
   saved: [] as unknown[],
 }));
 
@@ -30,15 +36,39 @@ vi.mock("../src/history", () => ({
 }));
 vi.mock("../src/library", () => ({
   saveMidi: async (events: Event[]) => void world.saved.push(events),
-  showLibrary: async (_sessions: unknown, play: typeof world.choose) => void (world.choose = play),
+  showLibrary: async (
+    _sessions: unknown,
+    running: typeof world.running,
+    play: typeof world.choose,
+  ) => Object.assign(world, { running, choose: play }),
   titled: ({ source }: Label) => source,
+}));
+vi.mock("../src/journal", () => ({
+  Journal: class {
+    id = 7;
+    events: unknown[] = [];
+    samples = 0;
+    closed: number | null = null;
+    constructor() {
+      world.journals.push(this);
+    }
+    add(events: unknown[], samples: number) {
+      this.events.push(...events);
+      this.samples = samples;
+    }
+    async flush() {}
+    async close(notes: number) {
+      this.closed = notes;
+    }
+  },
 }));
 vi.mock("../src/listener", () => ({
   Listener: {
     start: async (_loading: unknown, hear: typeof world.hear) => {
       world.hear = hear;
       const model = { name: "live", version: "1", licence: "CC0", lookaheadMs: 120 };
-      return { model, transcribe: () => world.transcribed++, stop: () => undefined };
+      const cut = () => world.cuts++;
+      return { model, cut, transcribe: () => world.transcribed++, stop: () => undefined };
     },
   },
 }));
@@ -50,7 +80,7 @@ vi.mock("../src/page", () => ({
     get: (all, id: string) => (all[id] ??= { classList: { toggle: () => undefined } }),
   }),
   say: (target: Record<string, unknown>, text: string) => void (target.textContent = text),
-  showProblem: () => undefined,
+  showProblem: (problem: unknown) => void world.problems.push(problem),
   showStats: () => undefined,
 }));
 vi.mock("../src/recordings", () => ({
@@ -58,7 +88,9 @@ vi.mock("../src/recordings", () => ({
 }));
 vi.mock("../src/replay", () => ({ Replay: class {} }));
 vi.mock("../src/sessions", () => ({
-  Sessions: { open: async () => ({ begin: async () => 1, append: async () => undefined }) },
+  MICROPHONE: "Microphone",
+  Sessions: { open: async () => ({}) },
+  sourceOf: ({ name }: File) => name,
 }));
 vi.mock("../src/stage", () => ({
   Stage: class {
@@ -79,8 +111,12 @@ vi.mock("../src/stage", () => ({
 }));
 vi.mock("../src/wakelock", () => ({
   WakeLock: class {
-    async acquire() {}
-    async release() {}
+    async acquire() {
+      world.locks = 1;
+    }
+    async release() {
+      world.locks = 0;
+    }
   },
 }));
 
@@ -120,13 +156,32 @@ async function transcribe(name: string, events: Event[]): Promise<void> {
   await choose(name);
   readings.at(-1)!.resolve(new Float32Array(16));
   await settled();
-  world.hear({ kind: "transcribed", share: 1, events } satisfies Reply);
+  world.hear({ kind: "transcribed", samples: 16, done: true, events } satisfies Reply);
   await settled();
 }
 
 /** A session of the microphone's. */
 function session(events: Event[]) {
-  return { events, samples: 16_000, listening: true, figures: { behindMs: 0, peakDb: -60 } };
+  const live = {
+    events,
+    samples: 16_000,
+    listening: true,
+    finishing: false,
+    session: 5,
+    figures: { behindMs: 0, peakDb: () => -60, rows: () => [] },
+    stops: 0,
+    silent: false,
+    resume: vi.fn(async () => undefined),
+    /** The microphone is closed when the test says so. */
+    closed: (): void => undefined,
+    stop: () => {
+      live.stops++;
+      [live.listening, live.finishing] = [false, true];
+      return new Promise<void>((resolve) => (live.closed = resolve));
+    },
+    close: async () => void (live.listening = live.finishing = false),
+  };
+  return live;
 }
 
 /** Listens and stops. */
@@ -152,8 +207,12 @@ async function saved(): Promise<Event[]> {
 beforeEach(async () => {
   vi.resetModules();
   for (const id of Object.keys(world.page)) delete world.page[id];
-  readings.length = openings.length = world.transcribed = 0;
-  const target = { addEventListener: () => undefined, visibilityState: "visible" };
+  readings.length = openings.length = world.transcribed = world.cuts = world.locks = 0;
+  world.journals.length = world.problems.length = 0;
+  const target = {
+    addEventListener: (kind: string, act: () => void) => void (world.listeners[kind] = act),
+    visibilityState: "visible",
+  };
   vi.stubGlobal("document", target);
   vi.stubGlobal("addEventListener", target.addEventListener);
   vi.stubGlobal("navigator", {});
@@ -173,7 +232,7 @@ test("while a file is read nothing else is begun", async () => {
   readings[0].resolve(new Float32Array(16));
   await settled();
   expect(world.transcribed).toBe(1);
-  world.hear({ kind: "transcribed", share: 1, events: [note(60)] } satisfies Reply);
+  world.hear({ kind: "transcribed", samples: 16, done: true, events: [] } satisfies Reply);
   expect(element("status").textContent).toBe("a.wav");
   expect(enabled("open") && enabled("listen")).toBe(true);
 });
@@ -246,4 +305,108 @@ test("with nothing played Save writes the last recording, and no replay that is 
   await replayKept("kept", [note(50)]);
   await tap("leave");
   expect(await saved()).toEqual([note(40)]);
+});
+
+async function listening() {
+  await tap("listen");
+  const live = session([note(60)]);
+  openings.at(-1)!.resolve(live);
+  await settled();
+  return live;
+}
+
+test("a second tap on Stop does nothing: what was heard is still being finished", async () => {
+  const live = await listening();
+  await tap("listen");
+  expect(element("status").textContent).toBe("Finishing");
+  expect(enabled("listen")).toBe(false);
+  await tap("listen");
+  await choose("a.wav");
+  expect([live.stops, openings.length, readings.length]).toEqual([1, 1, 0]);
+  live.closed();
+  await settled();
+  world.hear({ kind: "rested" } satisfies Reply);
+  await settled();
+  expect(element("status").textContent).toBe("Stopped");
+  expect(enabled("listen")).toBe(true);
+});
+
+test("sound that is held back is told, and a tap asks for it", async () => {
+  const live = await listening();
+  live.silent = true;
+  await tap("figures"); // says anew what there is to say
+  expect(element("status").textContent).toBe("Interrupted: waiting for the sound");
+  world.listeners.pointerdown();
+  expect(live.resume).toHaveBeenCalledTimes(1);
+});
+
+test("a rest that was of an earlier session does not end a later one", async () => {
+  const live = await listening();
+  world.hear({ kind: "rested" } satisfies Reply);
+  await settled();
+  expect(live.listening).toBe(true);
+});
+
+test("listening goes on until a file has proved to be a recording", async () => {
+  const live = await listening();
+  await choose("a.wav");
+  expect(element("status").textContent).toBe("Reading a.wav");
+  expect([live.stops, enabled("listen")]).toEqual([0, true]);
+  readings[0].reject(new Error("no recording"));
+  await settled();
+  expect(element("status").textContent).toBe("Listening");
+  await choose("b.wav");
+  readings[1].resolve(new Float32Array(16));
+  await settled();
+  expect(live.stops).toBe(1);
+});
+
+test("a recording keeps the screen on, is kept while it is heard, and can be stopped", async () => {
+  await choose("a.wav");
+  readings[0].resolve(new Float32Array(16));
+  await settled();
+  expect([world.locks, element("listenName").textContent, enabled("listen")]).toEqual([
+    1,
+    "Stop",
+    true,
+  ]);
+  world.hear({
+    kind: "transcribed",
+    samples: 4,
+    done: false,
+    events: [note(60)],
+  } satisfies Reply);
+  expect(element("status").textContent).toBe("Transcribing a.wav: 25 %");
+  expect(world.journals[0]).toMatchObject({ events: [note(60)], samples: 4, closed: null });
+  await tap("listen");
+  expect([world.cuts, openings.length]).toEqual([1, 0]);
+  world.hear({ kind: "transcribed", samples: 4, done: true, events: [] } satisfies Reply);
+  await settled();
+  expect(world.journals[0]).toMatchObject({ closed: 1 });
+  expect(world.locks).toBe(0);
+  expect(await saved()).toEqual([note(60)]);
+});
+
+test("a recording that fails half way is kept as far as it was heard", async () => {
+  await choose("a.wav");
+  readings[0].resolve(new Float32Array(16));
+  await settled();
+  world.hear({
+    kind: "transcribed",
+    samples: 4,
+    done: false,
+    events: [note(60)],
+  } satisfies Reply);
+  world.hear({ kind: "failed", problem: "No memory.", remedy: "Close apps." } satisfies Reply);
+  await settled();
+  expect(world.journals[0]).toMatchObject({ samples: 4, closed: 1 });
+  expect([world.locks, enabled("listen")]).toEqual([0, false]);
+});
+
+test("what is being written is known to the list of sessions", async () => {
+  await tap("sessions");
+  expect([world.running(5), world.running(7)]).toEqual([false, false]);
+  await listening();
+  await tap("sessions");
+  expect([world.running(5), world.running(7)]).toEqual([true, false]);
 });

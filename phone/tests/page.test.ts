@@ -29,3 +29,10 @@ test("a browser that knows no modules is told so by a file of the page's", () =>
   expect(html).toContain('<p id="old"');
   expect(old.style.display).toBe("block");
 });
+
+test("the installed page begins in the colour of its ground", () => {
+  const manifest = JSON.parse(readFileSync(new URL("public/manifest.webmanifest", ROOT), "utf8"));
+  const [, ground] = /--ground: (#\w+);/.exec(readFileSync(new URL("src/page.css", ROOT), "utf8"))!;
+  expect([manifest.background_color, manifest.theme_color]).toEqual([ground, ground]);
+  expect(html).toContain(`content="${ground}" media="(prefers-color-scheme: dark)"`);
+});
