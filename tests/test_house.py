@@ -157,7 +157,16 @@ def test_package_has_a_docstring(package: str) -> None:
     assert source.startswith('"""')
 
 
-@pytest.mark.parametrize("name", ["scripts/amt", "scripts/phone", "scripts/test", ".ci/run"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "scripts/amt",
+        "scripts/phone",
+        "scripts/test",
+        "scripts/train_default",
+        ".ci/run",
+    ],
+)
 def test_script_is_executable_and_parses(name: str) -> None:
     path = REPOSITORY / name
     assert path.stat().st_mode & 0o111
