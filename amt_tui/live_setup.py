@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from transcriber.errors import UsageError
+from transcriber.signatures import MIDI_SUFFIXES
 from transcriber.timing import SAMPLE_RATE
 
 from .settings import Settings
@@ -24,8 +25,6 @@ STDIN = "-"
 
 PATIENCE_S = 5.0
 """For the engine to end: far more than it takes, unless a driver hangs or the machine is busy."""
-
-MIDI_SUFFIXES = (".mid", ".midi")
 
 _RAW = ("--format", "--rate", "--channels")
 # What a replay cannot heed: it listens to nothing, and shows what was heard then.

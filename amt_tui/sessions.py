@@ -84,6 +84,7 @@ def export(
     """Write a session as MIDI with its markers, and its sound, if kept, as WAV."""
     from transcriber.errors import UsageError
     from transcriber.session import export_audio, export_midi, find_session
+    from transcriber.signatures import MIDI_SUFFIXES
 
     from .provenance import MARK, check_replaceable
 
@@ -92,7 +93,7 @@ def export(
     if output is None and kept.audio is not None:
         targets.append(Path(f"{kept.name}.wav"))
     for target in targets:
-        if target.suffix.lower() not in (".mid", ".midi", ".wav"):
+        if target.suffix.lower() not in (*MIDI_SUFFIXES, ".wav"):
             raise UsageError(f"{target} ends in no format known.", "Name a .mid or a .wav file.")
         if not overwrite:
             check_replaceable(

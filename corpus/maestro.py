@@ -53,16 +53,9 @@ def list_maestro(shelf: Shelf) -> Listing:
         InputError: No index can be read.
     """
     listing = Listing()
-    for index in find_index(shelf):
-        try:
-            rows = _rows(index, shelf.read(index))
-        except InputError as error:
-            listing.skipped.append(Skipped(str(shelf.path / index), error.problem))
-            continue
-        _take(shelf, index, rows, listing)
-        return listing
-    reasons = " ".join(skipped.reason for skipped in listing.skipped)
-    raise InputError(f"{shelf.path} has no MAESTRO index that can be read. {reasons}".strip(), "")
+    index, rows = _read_index(shelf, listing.skipped)
+    _take(shelf, index, rows, listing)
+    return listing
 
 
 def midi_splits(shelf: Shelf) -> dict[str, str]:
@@ -71,19 +64,23 @@ def midi_splits(shelf: Shelf) -> dict[str, str]:
     Raises:
         InputError: There is an index, and none can be read.
     """
-    faults = []
+    if not find_index(shelf):
+        return {}
+    index, rows = _read_index(shelf, [])
+    folder = PurePosixPath(index).parent
+    found = {_find(shelf, folder, str(row["midi_filename"])): row["split"] for row in rows}
+    return {name: str(split) for name, split in found.items() if name is not None}
+
+
+def _read_index(shelf: Shelf, skipped: list[Skipped]) -> tuple[str, list[dict[str, Any]]]:
+    """Name and rows of the first index that can be read; those before it are `skipped`."""
     for index in find_index(shelf):
         try:
-            rows = _rows(index, shelf.read(index))
+            return index, _rows(index, shelf.read(index))
         except InputError as error:
-            faults.append(error)
-            continue
-        folder = PurePosixPath(index).parent
-        found = {_find(shelf, folder, str(row["midi_filename"])): row["split"] for row in rows}
-        return {name: str(split) for name, split in found.items() if name is not None}
-    if faults:
-        raise faults[0]
-    return {}
+            skipped.append(Skipped(str(shelf.path / index), error.problem))
+    reasons = " ".join(one.reason for one in skipped)
+    raise InputError(f"{shelf.path} has no MAESTRO index that can be read. {reasons}".strip(), "")
 
 
 def _rows(name: str, data: bytes) -> list[dict[str, Any]]:

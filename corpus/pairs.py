@@ -13,14 +13,13 @@ from typing import Any
 from transcriber.audio import is_audio
 from transcriber.errors import AmtError
 from transcriber.midi import parse_midi
+from transcriber.signatures import MIDI_SUFFIXES
 
 from .maps import LICENCE as MAPS_LICENCE
 from .maps import TEST_PIANO, keep_test_pieces_out
 from .performances import files_told, split_of
 from .shelves import Shelf, ZipShelf
 from .works import SPLITS, UNKNOWN_LICENCE, Listing, Skipped, Work, piece_name
-
-MIDI_SUFFIXES = (".mid", ".midi")
 
 
 def is_midi(name: str) -> bool:

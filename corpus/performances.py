@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from transcriber.errors import AmtError, InputError
 from transcriber.midi_reader import parse_midi
 from transcriber.notes import MIN_NOTE_S, Note, Pedal, Transcript
+from transcriber.signatures import MIDI_SUFFIXES
 
 from .licences import is_free
 from .maestro import midi_splits
@@ -169,7 +170,7 @@ def read_zip(path: Path, free_only: bool = False) -> Iterator[tuple[str, Transcr
         with zipfile.ZipFile(path) as archive:
             splits |= midi_splits(ZipShelf(path))
             for name in sorted(archive.namelist()):
-                if not name.lower().endswith((".mid", ".midi")) or splits.get(name) in HELD_OUT:
+                if not name.lower().endswith(MIDI_SUFFIXES) or splits.get(name) in HELD_OUT:
                     continue
                 if free_only and not is_free(licences.get(collection(name), "")):
                     continue

@@ -24,11 +24,10 @@ from transcriber.errors import InputError, UsageError
 from transcriber.inputs import closed_below
 from transcriber.midi import read_midi
 from transcriber.notes import Transcript, sounding
+from transcriber.signatures import MIDI_SUFFIXES
 from transcriber.tables import read_tsv
 
 from .stored import StoredPiece, find_stored, is_corpus
-
-MIDI_SUFFIXES = (".mid", ".midi")
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+MIDI_SUFFIXES = (".mid", ".midi")
+"""Endings of names of MIDI files, in lower case."""
+
 SIGNATURE_BYTES = 64
 """Bytes from the start of a file that `identify` looks at."""
 

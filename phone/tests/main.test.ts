@@ -361,6 +361,9 @@ test("listening goes on until a file has proved to be a recording", async () => 
   expect(live.stops).toBe(1);
 });
 
+/** A quarter of the recording `a.wav`, with a note in it. */
+const QUARTER: Reply = { kind: "transcribed", samples: 4, done: false, events: [note(60)] };
+
 test("a recording keeps the screen on, is kept while it is heard, and can be stopped", async () => {
   await choose("a.wav");
   readings[0].resolve(new Float32Array(16));
@@ -370,12 +373,7 @@ test("a recording keeps the screen on, is kept while it is heard, and can be sto
     "Stop",
     true,
   ]);
-  world.hear({
-    kind: "transcribed",
-    samples: 4,
-    done: false,
-    events: [note(60)],
-  } satisfies Reply);
+  world.hear(QUARTER);
   expect(element("status").textContent).toBe("Transcribing a.wav: 25 %");
   expect(world.journals[0]).toMatchObject({ events: [note(60)], samples: 4, closed: null });
   await tap("listen");
@@ -391,12 +389,7 @@ test("a recording that fails half way is kept as far as it was heard", async () 
   await choose("a.wav");
   readings[0].resolve(new Float32Array(16));
   await settled();
-  world.hear({
-    kind: "transcribed",
-    samples: 4,
-    done: false,
-    events: [note(60)],
-  } satisfies Reply);
+  world.hear(QUARTER);
   world.hear({ kind: "failed", problem: "No memory.", remedy: "Close apps." } satisfies Reply);
   await settled();
   expect(world.journals[0]).toMatchObject({ samples: 4, closed: 1 });

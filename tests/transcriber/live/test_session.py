@@ -6,7 +6,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 from types import SimpleNamespace
@@ -14,12 +14,12 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 import soundfile as sf
+from played import EVENTS
 
 from transcriber import journal as journals
 from transcriber.audio import AudioReader
 from transcriber.engine import Engine
 from transcriber.errors import InputError, OutputError
-from transcriber.events import Event, NoteOff, NoteOn, PedalOff, PedalOn
 from transcriber.journal import SUFFIX, Journal, audio_path
 from transcriber.midi import read_midi
 from transcriber.model import Model
@@ -35,13 +35,6 @@ from transcriber.sources import ArraySource, SourceError
 from transcriber.timing import SAMPLE_RATE
 
 NOON = datetime(2026, 11, 22, 12, 0, 0, tzinfo=UTC)
-EVENTS: Sequence[Event] = (
-    NoteOn(16_000, 17_600, 60, 70, 0.9375),
-    PedalOn(17_000, 18_600),
-    NoteOff(32_000, 33_600, 60),
-    PedalOff(33_000, 34_600),
-    NoteOn(40_000, 41_600, 62, 80, 0.5),
-)
 
 
 @pytest.fixture
